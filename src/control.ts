@@ -108,8 +108,8 @@ export type ControlStore = {
     putLane(lane: LaneRow, dead?: DeadRow): Promise<void>
     /** Removes the lane, if it exists. */
     removeLane(lane: Pick<LaneRow, 'webhook' | 'chat'>): Promise<void>
-    /** Returns dead deliveries, newest first. */
-    dead(webhook: string, limit: number): Promise<DeadRow[]>
+    /** Returns dead deliveries, newest first. `after`: only those after the event `key`, which died then. */
+    dead(webhook: string, limit: number, after?: { atMs: number; key: string } | null): Promise<DeadRow[]>
     /** Returns the dead delivery; null if there is none. */
     deadOne(webhook: string, event: string): Promise<DeadRow | null>
     /** Removes the dead delivery, if it exists. */

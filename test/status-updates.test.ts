@@ -60,6 +60,20 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
     await expect.poll(listed).not.toContain('Back on Monday')
   })
 
+  it('lists the newest first, in pages', async () => {
+    for (const text of ['First', 'Second', 'Third']) {
+      await harness.world.writeStatus({ from: AMARA, content: { type: 'chat', text } })
+      await expect.poll(listed).toContain(text)
+    }
+    const all = await listed()
+    expect(all.slice(0, 3)).toEqual(['Third', 'Second', 'First'])
+    const first = (await harness.get('/api/status-updates?limit=2')).json
+    expect(first).toMatchObject({ count: 2, next_cursor: expect.any(String) })
+    const next = (await harness.get(`/api/status-updates?limit=100&cursor=${first.next_cursor}`)).json
+    expect([...first.status_updates, ...next.status_updates].map(({ body }) => body)).toEqual(all)
+    expect(next.next_cursor).toBeUndefined()
+  })
+
   it('does not count its own posts for the owner to whom an agent may post', async () => {
     const client = await harness.mcp('plain')
     const ask = async () =>

@@ -6,7 +6,7 @@ import { chatKindOf, type Jid } from '../model/ids.ts'
 import { facts, indented, lines, named, quoted } from './brief.ts'
 import { readAddress, yesNo } from './inputs.ts'
 import { defineOperation } from './operation.ts'
-import { ok } from './reading.ts'
+import { ok, onePage } from './reading.ts'
 import { isVisibleTo } from './seen.ts'
 import { ASKING_ERRORS, CHANGE, perform } from './tasks.ts'
 
@@ -47,7 +47,7 @@ export const listChannels = defineOperation({
   uses: ['read_channels'],
   routes: ['GET /api/channels'],
   input: z.strictObject({}),
-  output: z.object({ ok, count: z.int(), channels: z.array(Channel) }),
+  output: z.object({ ok, count: z.int(), channels: z.array(Channel), next_cursor: onePage }),
   errors: [...ASKING_ERRORS],
   limitMs: 30_000,
   example: { input: {} },
@@ -70,7 +70,7 @@ export const listChannels = defineOperation({
       .filter(({ channel }) => isVisibleTo(channel, granted))
       .map(({ channel: id, ...facts }) => ({ id, ...facts }))
       .sort((one, other) => one.name.localeCompare(other.name))
-    return { ok: true as const, count: channels.length, channels }
+    return { ok: true as const, count: channels.length, channels, next_cursor: null }
   },
 })
 

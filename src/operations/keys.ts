@@ -9,6 +9,7 @@ import { TOOLSET_NAMES } from '../model/toolsets.ts'
 import { SCOPES } from './call.ts'
 import { chatIdInput, whole, wordList } from './inputs.ts'
 import { CONTROL_ERRORS, defineOperation } from './operation.ts'
+import { onePage } from './reading.ts'
 
 const MOST_OVERLAP_S = 7 * 24 * 3_600
 
@@ -104,7 +105,12 @@ export const listKeys = defineOperation({
       .optional()
       .describe('Only keys that name this account, and keys of all accounts.'),
   }),
-  output: z.object({ ok: z.literal(true), count: z.int().min(0), keys: z.array(Key) }),
+  output: z.object({
+    ok: z.literal(true),
+    count: z.int().min(0),
+    keys: z.array(Key),
+    next_cursor: onePage,
+  }),
   errors: [...CONTROL_ERRORS],
   example: { input: {} },
   async run({ account }, { keys }) {
@@ -112,7 +118,7 @@ export const listKeys = defineOperation({
     const list = all
       .filter(({ accounts }) => account === undefined || (accounts?.includes(account) ?? true))
       .map(toKey)
-    return { ok: true as const, count: list.length, keys: list }
+    return { ok: true as const, count: list.length, keys: list, next_cursor: null }
   },
 })
 

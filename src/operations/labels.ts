@@ -5,7 +5,7 @@ import { lines, named } from './brief.ts'
 import { demandChat } from './chat-changes.ts'
 import { chatIdInput } from './inputs.ts'
 import { defineOperation } from './operation.ts'
-import { ok } from './reading.ts'
+import { ok, onePage } from './reading.ts'
 import { ASKING_ERRORS, CHANGE, perform } from './tasks.ts'
 
 const Label = z.object({
@@ -27,7 +27,7 @@ export const listLabels = defineOperation({
   uses: ['read_labels'],
   routes: ['GET /api/labels'],
   input: z.strictObject({ chat_id: chatIdInput.optional() }),
-  output: z.object({ ok, count: z.int(), labels: z.array(Label) }),
+  output: z.object({ ok, count: z.int(), labels: z.array(Label), next_cursor: onePage }),
   errors: [...ASKING_ERRORS, 'chat_not_found', 'not_supported_by_account'],
   limitMs: 30_000,
   example: { input: {} },
@@ -35,7 +35,7 @@ export const listLabels = defineOperation({
   async run({ chat_id }, granted) {
     const chat = chat_id === undefined ? null : await demandChat(chat_id, granted)
     const labels = await perform('read_labels', { chat }, granted)
-    return { ok: true as const, count: labels.length, labels }
+    return { ok: true as const, count: labels.length, labels, next_cursor: null }
   },
 })
 

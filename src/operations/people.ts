@@ -8,7 +8,7 @@ import { lines, named } from './brief.ts'
 import type { Grant } from './door.ts'
 import { contactIdInput, yesNo } from './inputs.ts'
 import { defineOperation } from './operation.ts'
-import { ok } from './reading.ts'
+import { ok, onePage } from './reading.ts'
 import { ASKING_ERRORS, CHANGE, perform } from './tasks.ts'
 
 const BLOCK = '/api/contacts/{contact_id}/block'
@@ -56,7 +56,7 @@ export const listBlocked = defineOperation({
   uses: ['read_blocked'],
   routes: ['GET /api/blocked'],
   input: z.strictObject({}),
-  output: z.object({ ok, count: z.int(), blocked: z.array(Blocked) }),
+  output: z.object({ ok, count: z.int(), blocked: z.array(Blocked), next_cursor: onePage }),
   errors: [...ASKING_ERRORS],
   limitMs: 30_000,
   example: { input: {} },
@@ -65,7 +65,7 @@ export const listBlocked = defineOperation({
     const people = await perform('read_blocked', {}, granted)
     const blocked = await Promise.all(people.map((id) => nameOf(id, granted)))
     const shown = blocked.filter((one) => one !== null)
-    return { ok: true as const, count: shown.length, blocked: shown }
+    return { ok: true as const, count: shown.length, blocked: shown, next_cursor: null }
   },
 })
 

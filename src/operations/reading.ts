@@ -43,6 +43,9 @@ export const nextCursor = z
   .optional()
   .describe('Pass it as `cursor` for the next page. Missing on the last page.')
 
+/** A field of every list that always has one page. */
+export const onePage = detail(z.null().describe('Always null: the list has one page.'))
+
 /** Returns `next_cursor`, or nothing on the last page. */
 export function following(next: string | null): { next_cursor?: string } {
   return next === null ? {} : { next_cursor: next }

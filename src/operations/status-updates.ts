@@ -1,5 +1,6 @@
 /** Operations on status updates: the list, and posting and deleting one's own. */
 import { z } from 'zod'
+import { fromCursor, toCursor } from '../cursor.ts'
 import { AppError, fail } from '../errors.ts'
 import { counted } from '../model/counted.ts'
 import { chatKindOf, STATUS, toKeyText, toMessageKey } from '../model/ids.ts'
@@ -7,16 +8,17 @@ import { Message } from '../model/message.ts'
 import { MOST } from '../outbox/content.ts'
 import { keyOf } from '../outbox/item.ts'
 import { indented, lines, messageLine, pageLines } from './brief.ts'
-import { messageIdInput, whole } from './inputs.ts'
+import { cursor, limit, messageIdInput, whole } from './inputs.ts'
 import { timestampOf } from './messages.ts'
 import { defineOperation } from './operation.ts'
-import { ok, READING_ERRORS, staleness, staleSince } from './reading.ts'
+import { following, nextCursor, ok, READING_ERRORS, staleness, staleSince } from './reading.ts'
 import { defineSend, demandFuture, SEND_ERRORS, sendAt } from './send.ts'
 import { CHANGE, perform } from './tasks.ts'
 
 /** WhatsApp shows them so long. */
 const LIFE_S = 86_400
 const MOST_LISTED = 100
+const LIST = 'status_updates'
 /** WhatsApp Web's own colour. */
 const DEFAULT_COLOR = '#7acca5'
 
@@ -26,7 +28,7 @@ export const listStatusUpdates = defineOperation({
   name: 'list_status_updates',
   title: 'List status updates',
   description:
-    'Lists the status updates of the last 24 hours that reached the archive, own ones too, oldest first. Nobody sees that they were read. Older ones that the archive keeps are the messages of the chat status@broadcast.',
+    'Lists the status updates of the last 24 hours that reached the archive, own ones too, newest first. Nobody sees that they were read. Older ones that the archive keeps are the messages of the chat status@broadcast.',
   tag: 'channels',
   toolset: 'channels',
   needs: 'nothing',
@@ -34,21 +36,39 @@ export const listStatusUpdates = defineOperation({
   effect: 'read',
   uses: ['receive'],
   routes: ['GET /api/status-updates'],
-  input: z.strictObject({}),
-  output: z.object({ ok, count: z.int(), status_updates: z.array(Message), stale_since: staleSince }),
-  errors: [...READING_ERRORS],
+  input: z.strictObject({ limit: limit(MOST_LISTED), cursor }),
+  output: z.object({
+    ok,
+    count: z.int(),
+    status_updates: z.array(Message),
+    next_cursor: nextCursor,
+    stale_since: staleSince,
+  }),
+  errors: [...READING_ERRORS, 'message_not_found'],
   example: { input: {} },
   brief: {
+    sizes: { limit: 'status_updates' },
     text: ({ count, status_updates, ...page }) =>
       lines(counted(count, 'status update'), indented(status_updates.map(messageLine)), pageLines(page)),
   },
-  async run(_, { reader, clock, staleSince }) {
-    const after = { time: Math.floor(clock.now() / 1_000) - LIFE_S }
+  async run({ limit: most, cursor: page }, { reader, clock, staleSince }) {
+    const since = Math.floor(clock.now() / 1_000) - LIFE_S
+    const last = fromCursor(LIST, page, messageIdInput)
+    const before = last === null ? undefined : { key: last }
     const found = await reader()
-      .readMessages(STATUS, { limit: MOST_LISTED, after, before: undefined, notices: false })
+      .readMessages(STATUS, { limit: most + 1, before, after: undefined, notices: false })
       .then(({ messages }) => messages, noneIfUnknown)
-    const shown = found.filter(({ type }) => type !== 'revoked')
-    return { ok: true as const, count: shown.length, status_updates: shown, ...staleness(staleSince) }
+    const alive = found.filter(({ timestamp }) => timestamp >= since).reverse()
+    const onPage = alive.slice(0, most)
+    const shown = onPage.filter(({ type }) => type !== 'revoked')
+    const end = alive.length > most ? onPage.at(-1) : undefined
+    return {
+      ok: true as const,
+      count: shown.length,
+      status_updates: shown,
+      ...following(end === undefined ? null : toCursor(LIST, end.id)),
+      ...staleness(staleSince),
+    }
   },
 })
 

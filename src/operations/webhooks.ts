@@ -1,14 +1,21 @@
 /** Operations on webhooks. None of them has a tool: an agent must not send the owner's messages elsewhere. */
 import { z } from 'zod'
+import { fromCursor, toCursor } from '../cursor.ts'
 import { EVENT_KINDS } from '../model/events.ts'
 import { accountIdInput } from '../model/ids.ts'
 import { DELIVERY_ERRORS, PAUSE_REASONS, type WebhookFilter } from '../model/webhook.ts'
+import {
+  DELIVERY_STATES,
+  type Delivery,
+  type DeliveryPlace,
+  type DeliveryState,
+} from '../webhooks/deliveries.ts'
 import { readSecret, SECRET_PREFIX } from '../webhooks/signature.ts'
-import { DELIVERY_STATES, type Delivery, type DeliveryState, type WebhookView } from '../webhooks/webhooks.ts'
+import type { WebhookView } from '../webhooks/webhooks.ts'
 import { ACCOUNT_ERRORS } from './accounts.ts'
-import { chatIdInput, limit, oneOrMore, whole, wordList, yesNo } from './inputs.ts'
+import { chatIdInput, limit, oneOrMore, cursor as pageCursor, whole, wordList, yesNo } from './inputs.ts'
 import { CONTROL_ERRORS, defineOperation } from './operation.ts'
-import { READING_ERRORS } from './reading.ts'
+import { onePage, READING_ERRORS } from './reading.ts'
 
 const MOST_OVERLAP_S = 7 * 24 * 3_600
 /** The name of the host may have to be found. */
@@ -108,6 +115,8 @@ const OneDelivery = z.object({
   error: z.string().nullable().describe('Why the newest attempt failed; null before the first one.'),
 })
 
+const Place = z.object({ atMs: z.int(), key: z.string() }) satisfies z.ZodType<DeliveryPlace>
+
 const row = {
   tool: null,
   tag: 'webhooks',
@@ -134,12 +143,12 @@ export const listWebhooks = defineOperation({
   effect: 'read',
   routes: ['GET /api/webhooks'],
   input: z.strictObject({ account: accountIdInput.optional().describe('Only those of this account.') }),
-  output: Ok.extend({ count: z.int().min(0), webhooks: z.array(Webhook) }),
+  output: Ok.extend({ count: z.int().min(0), webhooks: z.array(Webhook), next_cursor: onePage }),
   errors: [...CONTROL_ERRORS],
   example: { input: {} },
   async run({ account }, { webhooks }) {
     const all = (await webhooks.list()).filter((one) => account === undefined || one.row.account === account)
-    return { ok: true as const, count: all.length, webhooks: all.map(toWebhook) }
+    return { ok: true as const, count: all.length, webhooks: all.map(toWebhook), next_cursor: null }
   },
 })
 
@@ -281,22 +290,35 @@ export const listDeliveries = defineOperation({
   name: 'list_deliveries',
   title: 'Deliveries of a webhook',
   description:
-    'Returns the deliveries of a webhook that are not done. `pending`: before their first attempt, oldest first; `failed`: tried again at `next_attempt_at`; `dead`: failed for 3 days and not tried again, newest first, kept for 30 days.',
+    'Returns the deliveries of a webhook that are not done. `pending`: before their first attempt, oldest first; `failed`: tried again at `next_attempt_at`, the next ones first; `dead`: failed for 3 days and not tried again, newest first, kept for 30 days.',
   effect: 'read',
   routes: ['GET /api/webhooks/{webhook_id}/deliveries'],
   input: z.strictObject({
     webhook_id: webhookId,
     state: z.enum(DELIVERY_STATES).default('failed').describe('Default: failed.'),
     limit: limit(50),
+    cursor: pageCursor,
   }),
-  output: Ok.extend({ count: z.int().min(0), deliveries: z.array(OneDelivery) }),
+  output: Ok.extend({
+    count: z.int().min(0),
+    deliveries: z.array(OneDelivery),
+    next_cursor: z
+      .string()
+      .nullable()
+      .describe('Pass it as `cursor` for the next page, with the same `state`; null on the last one.'),
+  }),
   errors: [...LOG_ERRORS],
   example: { input: { ...example, state: 'dead' } },
-  async run({ webhook_id, state, limit: most }, { webhooks }) {
-    const deliveries = (await webhooks.deliveries(webhook_id, state, most)).map((each) =>
-      toDelivery(each, state),
-    )
-    return { ok: true as const, count: deliveries.length, deliveries }
+  async run({ webhook_id, state, limit: most, cursor: page }, { webhooks }) {
+    const list = `deliveries ${state}`
+    const after = fromCursor(list, page, Place)
+    const { deliveries, next } = await webhooks.deliveries(webhook_id, state, most, after)
+    return {
+      ok: true as const,
+      count: deliveries.length,
+      deliveries: deliveries.map((each) => toDelivery(each, state)),
+      next_cursor: next === null ? null : toCursor(list, next),
+    }
   },
 })
 

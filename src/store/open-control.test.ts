@@ -159,6 +159,35 @@ describe('what is kept for a time', () => {
   })
 })
 
+describe('dead deliveries', () => {
+  it('have pages, newest first, also if several died at the same time', async () => {
+    const { webhooks } = open()
+    for (const [event, atMs] of [
+      ['a', 1],
+      ['b', 2],
+      ['c', 2],
+      ['d', 2],
+      ['e', 3],
+    ] as const) {
+      const lane = { webhook: 'wh_1', chat: '', event, head: null }
+      const tried = { attempts: 9, firstAtMs: 0, status: 500, error: 'status_refused' }
+      await webhooks.putLane(lane, { ...lane, kind: 'session.changed', diedAtMs: atMs, ...tried })
+    }
+    const pages: string[][] = []
+    let after: { atMs: number; key: string } | null = null
+    for (
+      let page = await webhooks.dead('wh_1', 2);
+      page.length > 0;
+      page = await webhooks.dead('wh_1', 2, after)
+    ) {
+      pages.push(page.map(({ event }) => event))
+      const last = page.at(-1)
+      if (last !== undefined) after = { atMs: last.diedAtMs, key: last.event }
+    }
+    expect(pages).toEqual([['e', 'b'], ['c', 'd'], ['a']])
+  })
+})
+
 describe('the file', () => {
   it('is its owner’s only, log and all', async () => {
     const before = process.umask(0)

@@ -13,7 +13,7 @@ export type Webhooks = {
   lanes(webhook: string): LaneRow[]
   putLane(lane: LaneRow, dead?: DeadRow): void
   removeLane(lane: Pick<LaneRow, 'webhook' | 'chat'>): void
-  dead(webhook: string, limit: number): DeadRow[]
+  dead(webhook: string, limit: number, after?: { atMs: number; key: string } | null): DeadRow[]
   deadOne(webhook: string, event: string): DeadRow | null
   removeDead(webhook: string, event: string): void
   countDead(): Map<string, number>
@@ -50,7 +50,8 @@ export function createWebhooks(db: Connection): Webhooks {
   const putLane = db.command('INSERT OR REPLACE INTO webhook_lanes VALUES (?, ?, ?, ?)')
   const removeLane = db.command('DELETE FROM webhook_lanes WHERE webhook = ? AND chat = ?')
   const dead = db.query<Dead>(
-    'SELECT * FROM webhook_dead WHERE webhook = ? ORDER BY died_at_ms DESC, event LIMIT ?',
+    `SELECT * FROM webhook_dead WHERE webhook = ?1 AND (?2 IS NULL OR died_at_ms < ?2 OR (died_at_ms = ?2 AND event > ?3))
+     ORDER BY died_at_ms DESC, event LIMIT ?4`,
   )
   const deadOne = db.query<Dead>('SELECT * FROM webhook_dead WHERE webhook = ? AND event = ?')
   const putDead = db.command('INSERT OR REPLACE INTO webhook_dead VALUES (?, ?, ?, ?)')
@@ -86,7 +87,8 @@ export function createWebhooks(db: Connection): Webhooks {
         putDead.run(webhook, id, diedAtMs, JSON.stringify(about))
       }),
     removeLane: ({ webhook, chat }) => void removeLane.run(webhook, chat),
-    dead: (webhook, limit) => dead.all(webhook, limit).map(toDead),
+    dead: (webhook, limit, after = null) =>
+      dead.all(webhook, after?.atMs ?? null, after?.key ?? null, limit).map(toDead),
     deadOne(webhook, event) {
       const row = deadOne.get(webhook, event)
       return row === undefined ? null : toDead(row)

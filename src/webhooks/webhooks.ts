@@ -1,15 +1,15 @@
 /** The webhooks of this server: where events are sent, and what is not delivered. A webhook belongs to one account. */
 import { randomBytes } from 'node:crypto'
-import type { Attempts, ControlStore, WebhookRow } from '../control.ts'
+import type { ControlStore, WebhookRow } from '../control.ts'
 import { type AppError, fail, toAppError } from '../errors.ts'
-import type { Event, EventKind } from '../model/events.ts'
 import type { AccountId } from '../model/ids.ts'
-import { type DeliveryError, isWanted, type PauseReason, type WebhookFilter } from '../model/webhook.ts'
+import type { DeliveryError, PauseReason, WebhookFilter } from '../model/webhook.ts'
 import { isForbidden } from '../public-address.ts'
 import type { LogReader } from '../session/event-readers.ts'
 import { bodyOf, testBody } from './body.ts'
+import { createDeliveries, type DeliveryPage, type DeliveryPlace, type DeliveryState } from './deliveries.ts'
 import { createPlaces } from './places.ts'
-import { endOf, placeIn } from './positions.ts'
+import { endOf } from './positions.ts'
 import { type Receiver as AnyReceiver, openReceiver, type ReceiverOptions } from './receiver.ts'
 import type { Outcome } from './sender.ts'
 import { newSecret } from './signature.ts'
@@ -28,20 +28,6 @@ export type WebhookView = Pick<Receiver, 'row' | 'last'> & {
   dead: number
 }
 
-/** A delivery that is not done. Times are Unix ms. */
-export type Delivery = {
-  event: string
-  kind: EventKind
-  /** JID of the chat of the event; null if it has none. */
-  chat: string | null
-  /** Null before the first attempt. */
-  tried: Attempts | null
-  nextAtMs: number | null
-  diedAtMs: number | null
-}
-export const DELIVERY_STATES = ['pending', 'failed', 'dead'] as const
-export type DeliveryState = (typeof DELIVERY_STATES)[number]
-
 /** Methods reject with the errors of the control database; those with an id also with `webhook_not_found`. */
 export type Webhooks = {
   /** In the order of their creation. */
@@ -59,8 +45,13 @@ export type Webhooks = {
   remove(id: string): Promise<void>
   /** Sends a test now, also while the webhook is paused. */
   test(id: string): Promise<Outcome>
-  /** Returns up to `limit` deliveries in this state. Fails as reading events. */
-  deliveries(id: string, state: DeliveryState, limit: number): Promise<Delivery[]>
+  /** Returns up to `limit` deliveries in this state, from the one after this place on. Fails as reading events. */
+  deliveries(
+    id: string,
+    state: DeliveryState,
+    limit: number,
+    after: DeliveryPlace | null,
+  ): Promise<DeliveryPage>
   /**
    * Delivers again what came after this cursor, or since this time (Unix ms), and all that was not delivered. Fails as reading events.
    */
@@ -85,6 +76,7 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
   const { control, accounts, origins, clock, log } = options
   const all = new Map<string, Receiver>()
   const places = createPlaces(control.reached, failed, clock)
+  const deliveries = createDeliveries(control, accounts)
   let problem: AppError | null = null
   let isClosed = false
   let cancelLoad = () => {}
@@ -197,51 +189,6 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
 
   const logOf = (account: string): LogReader => accounts.get(account).archive.events.log()
 
-  /** The events that wait for their first attempt: after the position, and behind the failed ones of their chats. */
-  async function pending({ row, lanes, pump }: Receiver, limit: number): Promise<Event[]> {
-    const source = logOf(row.account)
-    const wanted: Event[] = []
-    const from = placeIn(source, pump.place())
-    let place = Math.min(from, ...lanes.all().map(({ event }) => placeIn(source, event)))
-    const isAttempted = (event: Event) => {
-      const at = source.fromText(event.cursor)
-      const lane = lanes.all().find(({ chat }) => chat === (event.chat?.id ?? ''))
-      return lane === undefined ? at <= from : at <= placeIn(source, lane.event)
-    }
-    for (let hasMore = true; hasMore && wanted.length < limit; ) {
-      const page = await source.readEvents(place, { kinds: row.filter.kinds, chat: null }, 100, null)
-      wanted.push(...page.events.filter((event) => isWanted(row.filter, event) && !isAttempted(event)))
-      place = page.next
-      hasMore = page.hasMore
-    }
-    return wanted.slice(0, limit)
-  }
-
-  const LISTS: Record<DeliveryState, (one: Receiver, limit: number) => Promise<Delivery[]>> = {
-    pending: async (one, limit) =>
-      (await pending(one, limit)).map(({ cursor, kind, chat }) => ({
-        ...{ event: cursor, kind, chat: chat?.id ?? null },
-        ...{ tried: null, nextAtMs: null, diedAtMs: null },
-      })),
-    failed: async ({ lanes }, limit) =>
-      lanes
-        .all()
-        .flatMap(({ event, chat, head }) => {
-          if (head === null) return []
-          const { kind, nextAtMs, attempts, firstAtMs, status, error } = head
-          const tried = { attempts, firstAtMs, status, error }
-          return [{ event, kind, chat: chat || null, tried, nextAtMs, diedAtMs: null }]
-        })
-        .sort((a, b) => a.nextAtMs - b.nextAtMs)
-        .slice(0, limit),
-    dead: async ({ row }, limit) =>
-      (await control.dead(row.id, limit)).map(({ event, kind, chat, diedAtMs, ...tried }) => {
-        const { attempts, firstAtMs, status, error } = tried
-        const known = { attempts, firstAtMs, status, error }
-        return { event, kind, chat: chat || null, tried: known, nextAtMs: null, diedAtMs }
-      }),
-  }
-
   /** Sends the event of a dead delivery as it is now. */
   async function revive(one: Receiver, event: string): Promise<Outcome | null> {
     const { id, account } = one.row
@@ -325,7 +272,7 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
       const outcome = await pump.send(`test_${now}`, testBody(id, new Date(now).toISOString()))
       return outcome ?? fail('shutting_down')
     },
-    deliveries: async (id, state, limit) => LISTS[state](await findOpen(id), limit),
+    deliveries: async (id, state, ...page) => deliveries[state](await findOpen(id), ...page),
     replay: (id, from) =>
       inTurn(async () => {
         const one = await find(id)
