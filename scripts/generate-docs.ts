@@ -177,8 +177,8 @@ scrape_configs:
     static_configs: [{ targets: ['127.0.0.1:8790'] }]
 \`\`\`
 
-[deploy/grafana.json](../deploy/grafana.json) is a dashboard for them. Labels have ids of accounts and webhooks, states and codes; they
-have no names, phone numbers, chats or texts. A key that is limited to accounts reads the metrics of these accounts only; one that does not see every chat
+[deploy/grafana.json](../deploy/grafana.json) is a dashboard for them. Labels have ids of accounts and webhooks, names of rules, states and
+codes; they have no names of people, phone numbers, chats or texts. A key that is limited to accounts reads the metrics of these accounts only; one that does not see every chat
 gets none that count what happens in chats (○). Metrics of Node
 (\`process_…\`, \`nodejs_…\`) are added with their usual names. Counters begin at 0 with the server.
 

@@ -16,7 +16,7 @@ const door = createDoor({
   accounts: Object.create(null),
   keys: Object.create(null),
   webhooks: Object.create(null),
-  rules: { view: () => ({ isOn: false, file: '', readAtMs: null, problem: null, rules: [] }) },
+  rules: { file: () => ({ isOn: false, file: '', readAtMs: null, problem: null }), list: async () => [] },
   uploads: Object.create(null),
   control: Object.create(null),
   mcpSends: 'open',

@@ -109,6 +109,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const metrics = createMetrics(() => ({
     accounts: accounts.opened(),
     webhooks,
+    rules,
     control,
     controlFile: authDir.control,
     clock,

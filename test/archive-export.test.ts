@@ -166,7 +166,7 @@ describe('GET /api/export', () => {
       accounts,
       keys: harness.app.keys,
       webhooks: Object.create(null),
-      rules: { view: () => ({ isOn: false, file: '', readAtMs: null, problem: null, rules: [] }) },
+      rules: { file: () => ({ isOn: false, file: '', readAtMs: null, problem: null }), list: async () => [] },
       uploads,
       control,
       mcpSends: 'open',

@@ -2,6 +2,7 @@
 import { chmodSync, existsSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { type ListedRules, rulesText } from '../src/cli/rule-lines.ts'
 import { toJid } from '../src/model/ids.ts'
 import { createOwnIds } from '../src/own-ids.ts'
 import { parseRules } from '../src/rules/rules-file.ts'
@@ -181,6 +182,26 @@ describe('a webhook of a rule', () => {
     expect(verify(one, SECRET)).toEqual(one.event)
     expect(one.event.message?.body).toBe('signed')
     expect(JSON.stringify(await view())).not.toContain('whsec')
+  })
+
+  it('that fails for 3 days has a dead delivery, which is counted until the rule is removed', async () => {
+    const hook = rule('hook', KINDS, `webhook: ${receiver.url}`, `secret: ${SECRET}`)
+    receiver.answer = status(500)
+    await save(file(hook))
+    stage.write({ body: 'never' })
+    await until(async () => (await view()).rules[0].failing_chats).toBe(1)
+    await until(async () => {
+      stage.clock.advance(2 * 3_600_000)
+      return (await view()).rules[0].dead_deliveries
+    }).toBe(1)
+    expect((await view()).rules[0].failing_chats).toBe(0)
+    const text = await (await fetch(`${stage.url}/metrics`)).text()
+    expect(text).toContain('whatsapp_rule_dead_deliveries{account="default",rule="hook"} 1\n')
+    expect(text).toContain('whatsapp_rule_lag_events{account="default",rule="hook"} 0\n')
+    expect(rulesText((await view()) as ListedRules)).toContain('    1 dead delivery\n')
+    await save('rules: []\n')
+    await save(file(hook))
+    expect((await view()).rules[0].dead_deliveries).toBe(0)
   })
 
   it('is not sent to a private address that the settings do not list', async () => {

@@ -1,5 +1,6 @@
 /** The doctor's check of the rules file. */
 import { serverUrl } from '../config.ts'
+import { counted } from '../model/counted.ts'
 import { RulesError } from '../rules/file-state.ts'
 import { readRules } from '../rules/rules-file.ts'
 import { placesIn } from '../session/auth-dir.ts'
@@ -44,6 +45,12 @@ async function wrongAtWork(
       return {
         says: `The rule ${paused.name} is paused (${paused.paused_reason}).`,
         next: 'To continue it with new events, save the rules file again.',
+      }
+    const dead = rules.find(({ dead_deliveries: count }) => count > 0)
+    if (dead !== undefined)
+      return {
+        says: `The rule ${dead.name} has ${counted(dead.dead_deliveries, 'dead delivery', 'dead deliveries')}.`,
+        next: 'Do by hand what it did not do. To begin anew, remove it from the rules file, save the file, and add it again.',
       }
     const failing = rules.find(({ failing_chats: count, last_attempt: last }) => count > 0 || last?.error)
     if (failing === undefined) return null

@@ -399,7 +399,13 @@ describe('broken set-ups', () => {
       return findings(healthy(), settings({ WHATSAPP_MCP_PORT: String(port), WHATSAPP_RULES: 'true' }))
     }
     const good = 'rules: []\n'
-    const rule = { name: 'log', paused_reason: null, failing_chats: 0, last_attempt: null }
+    const rule = {
+      name: 'log',
+      paused_reason: null,
+      failing_chats: 0,
+      dead_deliveries: 0,
+      last_attempt: null,
+    }
     expect(await found(good, [rule])).toEqual([])
     expect(await found('rules:\n  - name: log\n    run: [tee]\n')).toMatchObject([
       {
@@ -410,6 +416,7 @@ describe('broken set-ups', () => {
     ])
     for (const [facts, says] of [
       [{ paused_reason: 'logged_out' }, 'The rule log is paused (logged_out).'],
+      [{ dead_deliveries: 2 }, 'The rule log has 2 dead deliveries.'],
       [
         { last_attempt: { at: 'now', status: 3, error: 'command_failed' } },
         'The rule log fails: command_failed.',

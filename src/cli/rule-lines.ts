@@ -1,5 +1,6 @@
 /** Rules, as lines for people. */
 import { plain } from './terminal.ts'
+import { type Undelivered, undelivered } from './webhook-lines.ts'
 
 export type RuleFacts = {
   name: string
@@ -10,11 +11,11 @@ export type RuleFacts = {
   from_me: boolean | null
   mentions_me: boolean
 }
-export type ListedRule = RuleFacts & {
-  paused_reason: string | null
-  failing_chats: number
-  last_attempt: { at: string; status: number | null; error: string | null } | null
-}
+export type ListedRule = RuleFacts &
+  Undelivered & {
+    paused_reason: string | null
+    last_attempt: { at: string; status: number | null; error: string | null } | null
+  }
 export type ListedRules = {
   on: boolean
   file: string
@@ -46,10 +47,10 @@ export function rulesText({ on, file, problem, rules }: ListedRules): string {
   return [...flaw.map((text) => `${plain(file)} is not used: ${plain(text)}.\n`), ...said].join('')
 }
 
-function stateOf({ paused_reason: why, failing_chats: failing, last_attempt: last }: ListedRule): string[] {
+function stateOf({ paused_reason: why, last_attempt: last, ...one }: ListedRule): string[] {
   return [
     ...(why === null ? [] : [`paused (${why})`]),
-    ...(failing === 0 ? [] : [`fails in ${failing} ${failing === 1 ? 'chat' : 'chats'}`]),
+    ...undelivered(one),
     ...(last === null
       ? []
       : [`last ${last.at}, ${last.error ?? 'done'}${last.status === null ? '' : ` (${last.status})`}`]),

@@ -2,9 +2,11 @@
 import { counted } from '../model/counted.ts'
 import { plain } from './terminal.ts'
 
+export type Undelivered = { failing_chats: number; dead_deliveries: number }
+
 export type Attempt = { status: number | null; error: string | null }
 
-export type Webhook = {
+export type Webhook = Undelivered & {
   id: string
   account: string
   url: string
@@ -14,8 +16,6 @@ export type Webhook = {
   mentions_me: boolean
   paused: boolean
   paused_reason: string | null
-  failing_chats: number
-  dead_deliveries: number
   last_attempt: (Attempt & { at: string }) | null
   lost_events_at: string | null
 }
@@ -40,13 +40,20 @@ export function webhookText({ id, account, url, kinds, chats, last_attempt: last
     chats !== null && `chats ${chats.join(', ')}`,
     one.from_me !== null && (one.from_me ? 'own messages' : 'messages of others'),
     one.mentions_me && 'mentions of the account',
-    one.failing_chats > 0 && `failing in ${counted(one.failing_chats, 'chat')}`,
-    one.dead_deliveries > 0 && counted(one.dead_deliveries, 'dead delivery', 'dead deliveries'),
+    ...undelivered(one),
     one.lost_events_at !== null && `events were deleted before they were delivered, at ${one.lost_events_at}`,
     last !== null && `last attempt ${last.at}, ${attemptText(last)}`,
   ].filter((fact) => fact !== false)
   const state = one.paused ? `  paused (${one.paused_reason})` : ''
   return `${id}${state}\n${facts.map((fact) => `    ${plain(fact)}\n`).join('')}`
+}
+
+/** Returns what a webhook or a rule did not deliver, as facts. */
+export function undelivered({ failing_chats: failing, dead_deliveries: dead }: Undelivered): string[] {
+  return [
+    ...(failing > 0 ? [`failing in ${counted(failing, 'chat')}`] : []),
+    ...(dead > 0 ? [counted(dead, 'dead delivery', 'dead deliveries')] : []),
+  ]
 }
 
 /** Renders the outcome of an attempt. */

@@ -1,22 +1,17 @@
 /** The table of metrics: `/metrics`, docs/metrics.md and the checks of deploy/grafana.json follow from it. */
 import { statSync } from 'node:fs'
 import type { Account } from '../accounts/account.ts'
-import type { Clock } from '../clock.ts'
 import type { ControlStore } from '../control.ts'
 import { SESSION_STATES } from '../model/status.ts'
 import { VERSION } from '../version.ts'
-import type { Webhooks } from '../webhooks/webhooks.ts'
+import { RECEIVERS, type Receivers, secondsOf } from './receivers.ts'
 import type { Counter, Durations, Sample, Stopwatch } from './tally.ts'
 
 /** What the metrics are read from. */
-export type Sources = {
-  /** The accounts that are open. */
-  accounts: readonly Account[]
-  webhooks: Pick<Webhooks, 'list'>
+export type Sources = Receivers & {
   control: Pick<ControlStore, 'outbox'>
   /** Absolute path of the control database. */
   controlFile: string
-  clock: Pick<Clock, 'now'>
   transitions: Counter
   sends: Counter
   acks: Stopwatch
@@ -39,8 +34,6 @@ const each =
       const found = value(account, from)
       return found === null ? [] : [{ labels: { account: account.id }, value: Number(found) }]
     })
-
-const secondsOf = (time: string) => Date.parse(time) / 1_000
 
 /** The size of a database with its log; 0 if it is missing. */
 function bytesOf(file: string): number {
@@ -162,52 +155,7 @@ export const FAMILIES: readonly Family[] = [
     help: 'Events that the slowest open reader has not read.',
     read: each(({ archive }) => Math.max(0, ...archive.events.lags())),
   },
-  {
-    name: 'whatsapp_webhook_lag_events',
-    ofAllChats: true,
-    type: 'gauge',
-    help: 'Events of the log that a webhook has not read. Events that a failing chat holds are in whatsapp_webhook_failing_chats.',
-    read: (from) => eachWebhook(from, async ({ last, place }) => last - place),
-  },
-  {
-    name: 'whatsapp_webhook_lag_seconds',
-    ofAllChats: true,
-    type: 'gauge',
-    help: 'Age of the oldest event that a webhook has not read; 0 if it has read all.',
-    read: (from) =>
-      eachWebhook(from, async ({ log, place }) => {
-        const { events } = await log.readEvents(place, { kinds: null, chat: null }, 1, null)
-        const [oldest] = events
-        return oldest === undefined ? 0 : Math.max(0, from.clock.now() / 1_000 - secondsOf(oldest.at))
-      }),
-  },
-  {
-    name: 'whatsapp_webhook_failing_chats',
-    ofAllChats: true,
-    type: 'gauge',
-    help: 'Chats in which a delivery fails now.',
-    read: async ({ accounts, webhooks }) =>
-      (await webhooksOf(accounts, webhooks)).map(({ labels, view }) => ({ labels, value: view.failing })),
-  },
-  {
-    name: 'whatsapp_webhook_dead_deliveries',
-    ofAllChats: true,
-    type: 'gauge',
-    help: 'Deliveries that are not tried again.',
-    read: async ({ accounts, webhooks }) =>
-      (await webhooksOf(accounts, webhooks)).map(({ labels, view }) => ({ labels, value: view.dead })),
-  },
-  {
-    name: 'whatsapp_webhook_paused',
-    ofAllChats: true,
-    type: 'gauge',
-    help: '1 if the webhook is paused.',
-    read: async ({ accounts, webhooks }) =>
-      (await webhooksOf(accounts, webhooks)).map(({ labels, view }) => ({
-        labels,
-        value: Number(view.row.paused !== null),
-      })),
-  },
+  ...RECEIVERS,
   {
     name: 'whatsapp_archive_messages',
     ofAllChats: true,
@@ -267,34 +215,3 @@ export const FAMILIES: readonly Family[] = [
       ),
   },
 ]
-
-async function webhooksOf(accounts: Sources['accounts'], webhooks: Sources['webhooks']) {
-  const all = await webhooks.list()
-  return all.flatMap((view) => {
-    const account = accounts.find(({ id }) => id === view.row.account)
-    return account === undefined
-      ? []
-      : [{ view, account, labels: { account: account.id, webhook: view.row.id } }]
-  })
-}
-
-type Log = ReturnType<Account['archive']['events']['log']>
-
-/** A value for each webhook whose log is open. */
-async function eachWebhook(
-  { accounts, webhooks }: Sources,
-  value: (at: { log: Log; place: number; last: number }) => Promise<number>,
-): Promise<Sample[]> {
-  const all = await webhooksOf(accounts, webhooks)
-  const samples = all.map(async ({ view, account, labels }) => {
-    try {
-      const log = account.archive.events.log()
-      const place = log.fromText(view.row.place)
-      return [{ labels, value: await value({ log, place, last: log.last() }) }]
-    } catch {
-      // No account is linked, or the cursor is of another archive: the webhook is paused then.
-      return []
-    }
-  })
-  return (await Promise.all(samples)).flat()
-}

@@ -27,7 +27,7 @@ const options: DoorOptions = {
   accounts,
   keys: Object.create(null),
   webhooks: Object.create(null),
-  rules: { view: () => ({ isOn: false, file: '', readAtMs: null, problem: null, rules: [] }) },
+  rules: { file: () => ({ isOn: false, file: '', readAtMs: null, problem: null }), list: async () => [] },
   uploads: { of: () => Object.create(null) },
   control: Object.create(null),
   mcpSends: 'open',

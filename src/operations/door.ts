@@ -131,7 +131,7 @@ export type ByScope = {
     deciding(itemId: string): Promise<Outbox['decide']>
     keys: KeysPort
     webhooks: WebhooksPort
-    rules: Pick<Rules, 'view'>
+    rules: Pick<Rules, 'file' | 'list'>
     audit: Pick<AuditLog, 'list'>
     session: Pick<Session, 'start' | 'requestPairingCode' | 'pairingCode' | 'logout' | 'qr' | 'touch'>
   }
@@ -319,7 +319,7 @@ export type DoorOptions = {
   accounts: AccountsPort
   keys: KeysPort
   webhooks: WebhooksPort
-  rules: Pick<Rules, 'view'>
+  rules: Pick<Rules, 'file' | 'list'>
   uploads: Pick<Uploads, 'of'>
   control: Pick<ControlStore, 'requests' | 'outbox'>
   /** The policy of MCP clients whose key has none, and of those without a key. */
@@ -375,7 +375,7 @@ export function createDoor({
 
   /** Who decides about rules sees what is wrong with their file. */
   function withRules(status: Status, { caller }: Call): Status {
-    const problem = hasScope(caller, 'admin') ? rules.view().problem : null
+    const problem = hasScope(caller, 'admin') ? rules.file().problem : null
     if (problem === null) return status
     const { line, reason } = problem
     return { ...status, rules_problem: `${line === null ? '' : `Line ${line}: `}${reason}.` }

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { EVENT_KINDS } from '../model/events.ts'
 import { PAUSE_REASONS } from '../model/webhook.ts'
 import type { RuleView } from '../rules/rules.ts'
-import { defineOperation } from './operation.ts'
+import { CONTROL_ERRORS, defineOperation } from './operation.ts'
 
 const RuleState = z.object({
   name: z.string(),
@@ -18,6 +18,12 @@ const RuleState = z.object({
     .nullable()
     .describe('Why it is paused; null if it works. Saving the file again continues it with new events.'),
   failing_chats: z.int().min(0).describe('Chats in which it fails and is tried again.'),
+  dead_deliveries: z
+    .int()
+    .min(0)
+    .describe(
+      'Events for which it failed for 3 days. It is not tried again for them; they count for 30 days.',
+    ),
   last_attempt: z
     .object({
       at: z.string(),
@@ -55,10 +61,11 @@ export const listRules = defineOperation({
     count: z.int().min(0),
     rules: z.array(RuleState),
   }),
-  errors: [],
+  errors: [...CONTROL_ERRORS],
   example: { input: {} },
   async run(_, { rules }) {
-    const { isOn, file, readAtMs, problem, rules: all } = rules.view()
+    const all = await rules.list()
+    const { isOn, file, readAtMs, problem } = rules.file()
     return {
       ok: true as const,
       on: isOn,
@@ -71,8 +78,8 @@ export const listRules = defineOperation({
   },
 })
 
-function toState({ rule, paused, failing, last }: RuleView): z.input<typeof RuleState> {
-  const { name, account, filter, action } = rule
+function toState({ row, failing, dead, last }: RuleView): z.input<typeof RuleState> {
+  const { name, account, filter, action } = row.rule
   return {
     name,
     account,
@@ -81,8 +88,9 @@ function toState({ rule, paused, failing, last }: RuleView): z.input<typeof Rule
     chats: filter.chats && [...filter.chats],
     from_me: filter.fromMe,
     mentions_me: filter.mentionsMe,
-    paused_reason: paused,
+    paused_reason: row.paused,
     failing_chats: failing,
+    dead_deliveries: dead,
     last_attempt: last && {
       at: toTime(last.atMs),
       status: last.status,

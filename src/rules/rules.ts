@@ -12,7 +12,9 @@ import {
   type Receiver as AnyReceiver,
   openReceiver,
   type ReceiverOptions,
+  type ReceiverView,
   type Receiving,
+  viewOf,
 } from '../webhooks/receiver.ts'
 import { createSlots } from '../webhooks/slots.ts'
 import { type ActionOptions, actionOf } from './actions.ts'
@@ -22,22 +24,24 @@ import { idOf, type Rule } from './rule.ts'
 type Row = Receiving & { rule: Rule }
 type Receiver = AnyReceiver<Row, string>
 
-/** A rule as it is now. `failing`: chats in which its action fails and is tried again. */
-export type RuleView = Pick<Receiver, 'last'> & { rule: Rule; paused: PauseReason | null; failing: number }
-export type RulesView = {
+/** A rule as it is now. */
+export type RuleView = ReceiverView<Row, string>
+/** The rules file as it is now. */
+export type RulesFileView = {
   isOn: boolean
   /** Absolute path of the rules file. */
   file: string
   /** When the rules that are at work were read; null if none were. */
   readAtMs: number | null
   problem: RulesProblem | null
-  rules: RuleView[]
 }
 /** Why the present file is not at work. `line`: null if it is about the whole file. */
 export type RulesProblem = { line: number | null; reason: string }
 
 export type Rules = {
-  view(): RulesView
+  file(): RulesFileView
+  /** Returns the rules that are at work. Rejects with the errors of the control database. */
+  list(): Promise<RuleView[]>
   /** Pauses the rules of an account that is removed. Never rejects. */
   dropAccount(account: AccountId): Promise<void>
   /** Stores the positions and stops. Never rejects. */
@@ -184,13 +188,11 @@ export async function openRules(options: RulesOptions): Promise<Rules> {
   }
 
   return {
-    view: () => ({
-      ...{ isOn, file, readAtMs, problem },
-      rules: [...all.values()].map(({ row: { rule, paused }, last, lanes }) => ({
-        ...{ rule, paused, last },
-        failing: lanes.all().filter(({ head }) => head !== null).length,
-      })),
-    }),
+    file: () => ({ isOn, file, readAtMs, problem }),
+    async list() {
+      const dead = await webhooks.countDead()
+      return [...all.values()].map((one) => viewOf(one, dead))
+    },
     async dropAccount(account) {
       const own = [...all.values()].filter(({ row }) => row.account === account)
       await Promise.all(own.map((one) => pause(one, 'account_removed')))

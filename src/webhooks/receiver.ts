@@ -23,6 +23,14 @@ export type Receiver<Row extends Receiving, E extends string> = {
   close(): Promise<void>
 }
 
+/** A receiver as it is now. `row`: with its present position. */
+export type ReceiverView<Row extends Receiving, E extends string> = Pick<Receiver<Row, E>, 'row' | 'last'> & {
+  /** Chats in which a delivery fails now. */
+  failing: number
+  /** Deliveries that are not tried again. */
+  dead: number
+}
+
 /** How something is delivered. `close`: frees what is idle. */
 export type Delivering<E extends string> = { deliver: Deliver<E>; close(): void }
 
@@ -45,6 +53,20 @@ export type ReceiverOptions<Row extends Receiving, E extends string> = {
 const RETRY_MS = 5_000
 /** After a logout, what the log has is still delivered within this time. */
 const LAST_MS = 10_000
+
+/** Returns its row with its present position. */
+export function placed<Row extends Receiving>({ row, pump }: Receiver<Row, string>): Row {
+  return { ...row, place: pump.place() }
+}
+
+/** Returns it as it is now. @param dead numbers of dead deliveries, as the control database counts them */
+export function viewOf<Row extends Receiving, E extends string>(
+  one: Receiver<Row, E>,
+  dead: ReadonlyMap<string, number>,
+): ReceiverView<Row, E> {
+  const failing = one.lanes.all().filter(({ head }) => head !== null).length
+  return { row: placed(one), last: one.last, failing, dead: dead.get(one.row.id) ?? 0 }
+}
 
 /** Opens it, and begins to deliver unless it is paused. Fails as {@link ControlStore}. */
 export async function openReceiver<Row extends Receiving, E extends string>(

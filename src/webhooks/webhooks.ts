@@ -10,7 +10,14 @@ import { bodyOf, testBody } from './body.ts'
 import { createDeliveries, type DeliveryPage, type DeliveryPlace, type DeliveryState } from './deliveries.ts'
 import { createPlaces } from './places.ts'
 import { endOf } from './positions.ts'
-import { type Receiver as AnyReceiver, openReceiver, type ReceiverOptions } from './receiver.ts'
+import {
+  type Receiver as AnyReceiver,
+  openReceiver,
+  placed,
+  type ReceiverOptions,
+  type ReceiverView,
+  viewOf,
+} from './receiver.ts'
 import type { Outcome } from './sender.ts'
 import { newSecret } from './signature.ts'
 import { createSigned, type SignedOptions } from './signed.ts'
@@ -21,12 +28,7 @@ type Receiver = AnyReceiver<WebhookRow, DeliveryError>
 export type WebhookFacts = { url: URL; filter: WebhookFilter; isPaused: boolean }
 
 /** A webhook as it is now. */
-export type WebhookView = Pick<Receiver, 'row' | 'last'> & {
-  /** Chats in which a delivery fails now. */
-  failing: number
-  /** Deliveries that are not tried again. */
-  dead: number
-}
+export type WebhookView = ReceiverView<WebhookRow, DeliveryError>
 
 /** Methods reject with the errors of the control database; those with an id also with `webhook_not_found`. */
 export type Webhooks = {
@@ -115,8 +117,6 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
     log.error({ err: error }, 'a webhook could not be stored')
   }
   /** The row with its present position. */
-  const placed = ({ row, pump }: Receiver): WebhookRow => ({ ...row, place: pump.place() })
-
   let last: Promise<unknown> = Promise.resolve()
   /** Changes run one after the other. */
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -181,11 +181,7 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
     if (!origins.includes(url.origin) && (await isForbidden(url))) fail('webhook_url_forbidden')
   }
 
-  async function view(one: Receiver, dead?: number): Promise<WebhookView> {
-    const count = dead ?? (await control.countDead()).get(one.row.id) ?? 0
-    const failing = one.lanes.all().filter(({ head }) => head !== null).length
-    return { row: placed(one), last: one.last, failing, dead: count }
-  }
+  const view = async (one: Receiver): Promise<WebhookView> => viewOf(one, await control.countDead())
 
   const logOf = (account: string): LogReader => accounts.get(account).archive.events.log()
 
@@ -211,7 +207,7 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
       if (problem !== null) await load()
       if (problem !== null) throw problem
       const dead = await control.countDead()
-      return Promise.all([...all.values()].map((one) => view(one, dead.get(one.row.id) ?? 0)))
+      return [...all.values()].map((one) => viewOf(one, dead))
     },
     get: async (id) => view(await findOpen(id)),
     add: (account, { url, filter, isPaused }, secret = newSecret()) =>
