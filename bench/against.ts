@@ -8,14 +8,13 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { newestBuildWithSerialized } from '../simulator/builds.ts'
 import { findBrowser } from '../src/browser/find.ts'
-import type { Status } from '../src/model/status.ts'
 import { callIn, LANES } from './mcp/lanes.ts'
 import { measure } from './mcp/load.ts'
 import type { Contestant } from './start/contestants.ts'
+import { caughtUp, startLinked, urlOf } from './start/link.ts'
 import { openStages, type Stage } from './start/place.ts'
 import { readCpuMs } from './start/processes.ts'
 import { quantile } from './start/report.ts'
@@ -25,7 +24,6 @@ const CALLS = [
   { tool: 'whatsapp_status', path: '/api/status' },
   { tool: 'whatsapp_list_chats', path: '/api/chats' },
 ]
-const CATCH_UP_MS = 60_000
 const SIDES = ['now', 'earlier'] as const
 type Side = (typeof SIDES)[number]
 /** `cpuMs`: processor time of the server's process; null where it is not measured. */
@@ -66,7 +64,7 @@ ${''.padEnd(52)}${['now', 'earlier', 'now/earlier', 'of cpu ms'].map((word) => w
   const open = (seed: number, more: { server?: string } = {}) =>
     stages.open({ name: 'ours', build: newestBuildWithSerialized.name, pace: 'none', seed, ...more })
   const stage = { now: await open(1), earlier: await open(1, { server }) }
-  const running = { now: await link(stage.now), earlier: await link(stage.earlier) }
+  const running = { now: await complete(stage.now), earlier: await complete(stage.earlier) }
 
   const rows = [...(await calls(running))]
   for (const side of SIDES) await running[side].end()
@@ -95,23 +93,10 @@ function buildEarlier(commit: string): string {
 }
 
 /** Links a server, and waits until its archive has what WhatsApp has. */
-async function link(stage: Stage): Promise<Contestant> {
-  const server = await stage.start()
-  await server.connect()
-  await server.qr()
-  await stage.world().scan()
-  await server.ready()
-  const url = await urlOf(server)
-  for (const until = Date.now() + CATCH_UP_MS; Date.now() < until; await sleep(50)) {
-    const status = (await (await fetch(`${url}/api/status`)).json()) as Status
-    if (status.sync?.phase === 'done') return server
-  }
-  throw new Error('the archive was not complete in time')
-}
-
-async function urlOf({ child }: Contestant): Promise<string> {
-  const { line } = await child.until(({ msg }) => msg === 'listening')
-  return String(line.url)
+async function complete(stage: Stage): Promise<Contestant> {
+  const server = await startLinked(stage)
+  await caughtUp(await urlOf(server))
+  return server
 }
 
 /** Milliseconds of a call, in each lane of MCP and over REST. */

@@ -15,6 +15,7 @@ import { placesIn } from '../src/session/auth-dir.ts'
 import { measureGets } from './archive/reading.ts'
 import { addressOf, measureRecording } from './archive/recording.ts'
 import { startContestant } from './start/contestants.ts'
+import { link, urlOf } from './start/link.ts'
 import { openStages, type Stages } from './start/place.ts'
 import { readMemory } from './start/processes.ts'
 
@@ -101,8 +102,7 @@ async function read() {
   })
   try {
     const openMs = (await server.up()) - startedAt
-    const { line } = await server.child.until(({ msg }) => msg === 'listening')
-    const base = String(line.url)
+    const base = await urlOf(server)
     const before = readMemory(server.child.pid).node
     const again = await measureGets(base, () => '/api/chats?limit=20', REQUESTS)
     const chats = await measureGets(base, chatsAnew, REQUESTS)
@@ -133,10 +133,7 @@ async function compare({ open }: Stages) {
   const bare = await open({ name: 'bare', ...setting })
   const library = await bare.start()
   await bare.world().seedHistory({ chats: CHATS, messages: CHATS * 10, groups: GROUPS })
-  await library.connect()
-  await library.qr()
-  await bare.world().scan()
-  await library.ready()
+  await link(bare, library)
   const theirs: number[] = []
   for (const { fault } of DELAYS) {
     await bare.world().setFault({ name: 'group_metadata_takes', value: fault ?? false })
@@ -149,19 +146,16 @@ async function compare({ open }: Stages) {
   const ours = await open({ name: 'ours', ...setting })
   const server = await ours.start()
   await ours.world().seedHistory({ chats: CHATS, messages: CHATS * 10, groups: GROUPS })
-  await server.connect()
-  await server.qr()
-  await ours.world().scan()
-  const ready = await server.ready()
-  const { line } = await server.child.until(({ msg }) => msg === 'listening')
-  const listedMs = await untilListed(String(line.url), CHATS)
+  const ready = await link(ours, server)
+  const url = await urlOf(server)
+  const listedMs = await untilListed(url, CHATS)
   const rows: { name: string; library: number; p50: number; p99: number; ratio: number }[] = []
   console.log(
     `\nfirst page of 20 to 83 chats, ${CHATS} chats of which ${GROUPS} groups: library's getChats() / ours over HTTP p50, p99`,
   )
   for (const [index, { name, fault }] of DELAYS.entries()) {
     await ours.world().setFault({ name: 'group_metadata_takes', value: fault ?? false })
-    const { p50, p99 } = await measureGets(String(line.url), chatsAnew, REQUESTS)
+    const { p50, p99 } = await measureGets(url, chatsAnew, REQUESTS)
     const library = theirs[index] ?? Number.NaN
     rows.push({ name, library, p50, p99, ratio: library / p50 })
     console.log(

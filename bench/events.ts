@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util'
 import { newestBuild } from '../simulator/builds.ts'
 import { findBrowser } from '../src/browser/find.ts'
 import { type EventStream, openStream } from '../test/event-reader.ts'
+import { startLinked, urlOf } from './start/link.ts'
 import { openStages, type Stage } from './start/place.ts'
 import { readMemory } from './start/processes.ts'
 import { quantile } from './start/report.ts'
@@ -31,13 +32,8 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, ()
 try {
   console.log(`Node ${process.version}, ${cpus().length} cores, load ${loadavg()[0]?.toFixed(2)}`)
   const stage = await stages.open({ name: 'ours', build: newestBuild.name, pace: 'none', seed: 5 })
-  const server = await stage.start()
-  await server.connect()
-  await server.qr()
-  await stage.world().scan()
-  await server.ready()
-  const { line } = await server.child.until(({ msg }) => msg === 'listening')
-  const base = String(line.url)
+  const server = await startLinked(stage)
+  const base = await urlOf(server)
   const rows: { readers: number | 'long poll'; p50: number; p99: number; memoryMb: number }[] = []
   console.log(`\nmessage written → event received, ${messages} messages, ms`)
   for (const readers of READERS) {

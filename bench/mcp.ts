@@ -6,22 +6,20 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { newestBuild } from '../simulator/builds.ts'
 import { findBrowser } from '../src/browser/find.ts'
-import type { Status } from '../src/model/status.ts'
 import { callIn, LANES } from './mcp/lanes.ts'
 import { type Call, type Load, measure } from './mcp/load.ts'
 import { type Child, startChild } from './start/child.ts'
+import { caughtUp, startLinked, urlOf } from './start/link.ts'
 import { openStages } from './start/place.ts'
 import { quantile } from './start/report.ts'
 
 const CONSTANT = fileURLToPath(new URL('./mcp/constant-server.mjs', import.meta.url))
 const ROUNDS = 5
 const WARM_UP = 300
-const CATCH_UP_MS = 30_000
 /** Of each tool, the same operation over REST. */
 const TOOLS = { whatsapp_status: '/api/status', whatsapp_list_chats: '/api/chats' } as const
 
@@ -73,24 +71,10 @@ tools/call, ${ROUNDS} turns of ${requests} requests on 4 connections, medians: r
 /** The built server, linked to a seeded world; its address. */
 async function startOurs(): Promise<string> {
   const stage = await stages.open({ name: 'ours', build: newestBuild.name, pace: 'none', seed: 7 })
-  const server = await stage.start()
-  await server.connect()
-  await server.qr()
-  await stage.world().scan()
-  await server.ready()
-  const { line } = await server.child.until(({ msg }) => msg === 'listening')
-  const url = String(line.url)
+  const url = await urlOf(await startLinked(stage))
+  // The constant is what is answered then, and answers as large are compared.
   await caughtUp(url)
   return url
-}
-
-/** Until the archive has what WhatsApp has: the constant is what is answered then, and answers as large are compared. */
-async function caughtUp(url: string): Promise<void> {
-  for (const until = Date.now() + CATCH_UP_MS; Date.now() < until; await sleep(50)) {
-    const status = (await (await fetch(`${url}/api/status`)).json()) as Status
-    if (status.sync?.phase === 'done') return
-  }
-  throw new Error('the archive was not complete in time')
 }
 
 /** The SDK's handler, which answers what ours answered just now; its address. */
@@ -105,8 +89,7 @@ async function startConstant(url: string): Promise<string> {
   writeFileSync(file, JSON.stringify(results))
   const child = startChild({ args: [CONSTANT, file], cwd: folder, env: {}, stream: 'stdout' })
   children.push(child)
-  const { line } = await child.until(({ msg }) => msg === 'listening')
-  return String(line.url)
+  return urlOf({ child })
 }
 
 /** One turn each, again and again, so that whatever slows this machine slows all of them; medians of the turns. */

@@ -15,6 +15,7 @@ import { findBrowser } from '../src/browser/find.ts'
 import { toLines, toResults } from './all/page.ts'
 import { ROWS } from './all/rows.ts'
 import type { Contestant, ContestantName } from './start/contestants.ts'
+import { startLinked, urlOf } from './start/link.ts'
 import { openStages, type Stage } from './start/place.ts'
 import { readResident, resetPeak } from './start/processes.ts'
 import { quantile } from './start/report.ts'
@@ -93,11 +94,7 @@ function load(): string {
 
 async function link(name: ContestantName): Promise<Running> {
   const stage = await stages.open({ name, build: newestBuildWithSerialized.name, pace: 'none', seed: 1 })
-  const contestant = await stage.start()
-  await contestant.connect()
-  await contestant.qr()
-  await stage.world().scan()
-  await contestant.ready()
+  const contestant = await startLinked(stage)
   const running = { stage, contestant, idle: 0 }
   // What only the first transfer loads and compiles is no cost of the bytes.
   for (const way of WAYS) await move(running, way, randomBytes(MIB))
@@ -137,10 +134,9 @@ async function move({ stage, contestant, idle }: Running, way: Way, bytes: Buffe
 }
 
 /** Asks our server for its status, over and over, in a thread of its own. `take`: milliseconds of each since the last. */
-async function openProbe({ child }: Contestant): Promise<{ take(): Promise<number[]> }> {
-  const { line } = await child.until(({ msg }) => msg === 'listening')
+async function openProbe(server: Contestant): Promise<{ take(): Promise<number[]> }> {
   const worker = new Worker(new URL('./media/status-probe.mjs', import.meta.url), {
-    workerData: `${line.url}/api/status`,
+    workerData: `${await urlOf(server)}/api/status`,
   })
   worker.unref()
   return {

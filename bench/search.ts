@@ -18,6 +18,7 @@ import { type Filling, fill } from './search/filling.ts'
 import { openScan, type Scan } from './search/scan.ts'
 import { ASKED } from './search/texts.ts'
 import { startContestant } from './start/contestants.ts'
+import { urlOf } from './start/link.ts'
 
 const TIMES = 500
 /** The chats with the most messages: a search inside one is asked of each in turn. */
@@ -146,11 +147,11 @@ async function overApi() {
   const server = startContestant('ours', { authDir, browser: browser?.path ?? '', cwd: folder, env })
   try {
     await server.up()
-    const { line } = await server.child.until(({ msg }) => msg === 'listening')
+    const url = await urlOf(server)
     const latencies = []
     for (const { q, sort = 'newest' } of QUESTIONS) {
       const path = `/api/search?${new URLSearchParams({ q, sort })}`
-      latencies.push(await measureGets(String(line.url), () => path, TIMES))
+      latencies.push(await measureGets(url, () => path, TIMES))
     }
     return latencies
   } finally {

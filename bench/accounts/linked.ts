@@ -4,6 +4,7 @@ import { openSimulator } from '../../simulator/open-simulator.ts'
 import type { World } from '../../simulator/simulator.ts'
 import { accountPath } from '../../src/model/account-paths.ts'
 import { startContestant } from '../start/contestants.ts'
+import { urlOf } from '../start/link.ts'
 import { writeBrowser } from '../start/place.ts'
 import { type Memory, readMemory } from '../start/processes.ts'
 
@@ -40,8 +41,7 @@ export async function openAccounts(folder: string, authDir: string, browser: str
     browser: writeBrowser(folder, browser, simulator.chromiumArgs),
   })
   await server.up()
-  const { line } = await server.child.until(({ msg }) => msg === 'listening')
-  const url = String(line.url)
+  const url = await urlOf(server)
   const contacts = new Map<string, string>()
   const numberOf = (account: string) =>
     account === 'default' ? world.state().account.phone : `155500${30_000 + Number(account.slice(1))}`

@@ -2,14 +2,11 @@
 import { mkdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { systemClock } from '../../src/clock.ts'
-import { createLog } from '../../src/log.ts'
 import { type Jid, toJid } from '../../src/model/ids.ts'
-import { KEEP_ALL } from '../../src/model/keeping.ts'
 import type { SeenMessage } from '../../src/model/seen.ts'
-import { createInbox } from '../../src/session/inbox.ts'
-import { createKeeping } from '../../src/session/keeping.ts'
 import { openArchive } from '../../src/store/unlock.ts'
 import { seenMessage } from '../../test/seen-message.ts'
+import { createTestInbox } from '../../test/test-inbox.ts'
 import { createTexts } from './texts.ts'
 
 export type Recording = {
@@ -39,19 +36,7 @@ export function measureRecording(
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const store = openArchive(file, options.secret)
   store.meta.set('account_wid', '15550001000@c.us')
-  const inbox = createInbox({
-    store,
-    keeping: createKeeping(store, KEEP_ALL, systemClock),
-    own: () => new Set([toJid('15550001000@c.us')]),
-    clock: systemClock,
-    log: createLog({ level: 'silent' }),
-    hash: () => '',
-    onLost: (error) => {
-      throw error
-    },
-    onUnheard: () => {},
-    onMore: () => {},
-  })
+  const inbox = createTestInbox(store, systemClock, { own: [toJid('15550001000@c.us')] })
   const texts = createTexts(7)
   const next = (n: number) =>
     toMessage(n, addressOf(Math.floor(texts.random() ** 3 * options.chats)), texts.text(), FIRST_AT + n * 30)

@@ -2,13 +2,10 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { systemClock } from '../../src/clock.ts'
-import { createLog } from '../../src/log.ts'
 import { toJid } from '../../src/model/ids.ts'
-import { KEEP_ALL } from '../../src/model/keeping.ts'
 import type { SeenMessage } from '../../src/model/seen.ts'
-import { createInbox } from '../../src/session/inbox.ts'
-import { createKeeping } from '../../src/session/keeping.ts'
 import { openArchive } from '../../src/store/unlock.ts'
+import { createTestInbox } from '../../test/test-inbox.ts'
 import { addressOf, toMessage } from '../archive/recording.ts'
 import { createSearchTexts } from './texts.ts'
 
@@ -47,19 +44,7 @@ export function fill(file: string, options: FillingOptions): Filling {
   const store = openArchive(file, options.secret)
   if (!options.indexed) Object.assign(store.search, { add: () => {} })
   store.meta.set('account_wid', ACCOUNT)
-  const inbox = createInbox({
-    store,
-    keeping: createKeeping(store, KEEP_ALL, systemClock),
-    own: () => new Set([toJid(ACCOUNT)]),
-    clock: systemClock,
-    log: createLog({ level: 'silent' }),
-    hash: () => '',
-    onLost: (error) => {
-      throw error
-    },
-    onUnheard: () => {},
-    onMore: () => {},
-  })
+  const inbox = createTestInbox(store, systemClock, { own: [toJid(ACCOUNT)] })
   const texts = createSearchTexts(7)
   const sizes = new Array<number>(options.chats).fill(0)
   for (let n = 0; n < options.count; n += 1) {

@@ -1,6 +1,7 @@
 /** From the moment somebody writes on the double: until the library alone reports the message, and until receivers have it. */
 import { newestBuildWithSerialized } from '../../simulator/builds.ts'
 import type { ContestantName } from '../start/contestants.ts'
+import { startLinked, urlOf } from '../start/link.ts'
 import type { Stage, Stages } from '../start/place.ts'
 import { ask, type Receivers, setWebhooks } from './receivers.ts'
 
@@ -14,10 +15,7 @@ export type Latency = { receivers: number; times: number[] }
 /** whatsapp-web.js alone: its own event. */
 export async function measureLibrary(stages: Stages, messages: number): Promise<number[]> {
   const stage = await open(stages, 'bare')
-  const library = await stage.start()
-  await library.qr()
-  await stage.world().scan()
-  await library.ready()
+  const library = await startLinked(stage)
   const times: number[] = []
   for (let n = 0; n < WARM_UP + messages; n += 1) {
     const received = library.received()
@@ -37,13 +35,7 @@ export async function measureOurs(
   { counts, messages }: { counts: readonly number[]; messages: number },
 ): Promise<Latency[]> {
   const stage = await open(stages, 'ours', { WHATSAPP_WEBHOOK_ALLOWED_ORIGINS: receivers.origin })
-  const server = await stage.start()
-  await server.connect()
-  await server.qr()
-  await stage.world().scan()
-  await server.ready()
-  const { line } = await server.child.until(({ msg }) => msg === 'listening')
-  const url = String(line.url)
+  const url = await urlOf(await startLinked(stage))
   const all: Latency[] = []
   for (const count of counts) {
     await setWebhooks(url, receivers.origin, count)

@@ -2,14 +2,13 @@
 import { type DeadRow, KEPT_DEAD_MS, type LaneRow, type WebhookRow } from '../control.ts'
 import type { AccountId } from '../model/ids.ts'
 import type { PauseReason } from '../model/webhook.ts'
+import { createReceivers, type Receivers } from './receivers.ts'
 import type { Connection } from './sqlite.ts'
 
 /** See `ControlStore.webhooks`. */
-export type Webhooks = {
+export type Webhooks = Receivers & {
   list(): WebhookRow[]
   put(row: WebhookRow, ended?: readonly string[]): void
-  remove(id: string): void
-  reached(places: ReadonlyMap<string, string>): void
   lanes(webhook: string): LaneRow[]
   putLane(lane: LaneRow, dead?: DeadRow): void
   removeLane(lane: Pick<LaneRow, 'webhook' | 'chat'>): void
@@ -40,12 +39,6 @@ type Dead = { webhook: string; event: string; died_at_ms: number; about: string 
 export function createWebhooks(db: Connection): Webhooks {
   const list = db.query<Row>('SELECT * FROM webhooks ORDER BY created_at_ms, id')
   const put = db.command('INSERT OR REPLACE INTO webhooks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
-  const removals = [
-    db.command('DELETE FROM webhooks WHERE id = ?'),
-    db.command('DELETE FROM webhook_lanes WHERE webhook = ?'),
-    db.command('DELETE FROM webhook_dead WHERE webhook = ?'),
-  ]
-  const reached = db.command('UPDATE webhooks SET place = ? WHERE id = ?')
   const lanes = db.query<Lane>('SELECT * FROM webhook_lanes WHERE webhook = ?')
   const putLane = db.command('INSERT OR REPLACE INTO webhook_lanes VALUES (?, ?, ?, ?)')
   const removeLane = db.command('DELETE FROM webhook_lanes WHERE webhook = ? AND chat = ?')
@@ -61,6 +54,7 @@ export function createWebhooks(db: Connection): Webhooks {
   )
   const prune = db.command('DELETE FROM webhook_dead WHERE died_at_ms < ?')
   return {
+    ...createReceivers(db, 'webhooks'),
     list: () => list.all().map(toWebhook),
     put: ({ id, account, url, secret, old, filter, paused, place, lostAtMs, createdAtMs }, ended = []) =>
       db.transaction(() => {
@@ -69,14 +63,6 @@ export function createWebhooks(db: Connection): Webhooks {
           ...[JSON.stringify(filter), paused, place, lostAtMs, createdAtMs],
         )
         for (const chat of ended) removeLane.run(id, chat)
-      }),
-    remove: (id) =>
-      db.transaction(() => {
-        for (const removal of removals) removal.run(id)
-      }),
-    reached: (places) =>
-      db.transaction(() => {
-        for (const [id, place] of places) reached.run(place, id)
       }),
     lanes: (webhook) => lanes.all(webhook).map(toLane),
     putLane: ({ webhook, chat, event, head }, died) =>
