@@ -93,6 +93,7 @@ const HEADERS: readonly [string, readonly string[]][] = [
   ['last-event-id', ['x', '-1', '9'.repeat(30)]],
   ['authorization', ['Basic x', 'Bearer']],
   ['expect', ['x', '100-continue']],
+  ['upgrade', ['websocket', 'h2c', '']],
   ['transfer-encoding', ['chunked', 'gzip', 'identity, chunked']],
   ['content-length', ['-1', '0', '1', '99999999999', 'x']],
   ['mcp-session-id', ['x', '', 'ü']],
@@ -248,7 +249,8 @@ function toRequest(method: string, target: string, body: string | null, chance: 
     headers.set(name, chance.of(values))
   }
   const lines = [...headers].map(([name, value]) => `${name}: ${value}\r\n`).join('')
-  return `${method} ${target} HTTP/1.1\r\n${lines}connection: close\r\n\r\n${body ?? ''}`
+  const connection = headers.has('upgrade') ? 'close, upgrade' : 'close'
+  return `${method} ${target} HTTP/1.1\r\n${lines}connection: ${connection}\r\n\r\n${body ?? ''}`
 }
 
 /** Flips, drops, doubles or inserts a few bytes. */

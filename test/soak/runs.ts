@@ -52,7 +52,7 @@ export const RUNS: Record<string, Run> = {
   malformed: {
     usage: '[--requests N] [--seed N] [--note]',
     does: `100,000 malformed requests over REST and MCP, made from the table of operations and from bytes. Each must get a published
-    code, and none a 5xx. About five minutes.`,
+    code, and none a 5xx. The memory and the open files of the server stay within limits. About five minutes.`,
     run: runMalformed,
   },
   days: {
@@ -223,9 +223,11 @@ async function runMalformed(args: string[]): Promise<void> {
       note: NOTE,
     },
   })
-  const { sent, statuses, problems } = await malformedRun(Number(values.requests), Number(values.seed))
+  const { sent, statuses, problems, held } = await malformedRun(Number(values.requests), Number(values.seed))
   const rest = Object.entries(statuses).map(([status, times]) => `, ${times} × ${status}`)
-  const figure = `${sent} requests${rest.join('')}`
+  const [before, after] = held
+  const memory = `memory ${before.memoryMib} MiB after half of them, ${after.memoryMib} MiB at the end`
+  const figure = `${sent} requests${rest.join('')}; ${memory}`
   console.log(figure)
   if (values.note) note('npm run soak -- malformed', `${figure}; ${problems.length} problems`)
   for (const problem of problems) console.log(`  ! ${problem}`)
