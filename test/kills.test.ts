@@ -4,7 +4,7 @@ import { killRun } from './soak/kill-run.ts'
 import { wasClean } from './soak/report.ts'
 
 /** A browser that is killed while it is being launched is given up after 30 s. */
-const LIMIT_MS = 110_000
+const LIMIT_MS = 300_000
 
 it.each([
   ['silently', {}],

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { sampleBytes } from '../../simulator/service/media-samples.ts'
 import { type Bounds, converted, type Recipe } from './ffmpeg.ts'
 import { sniffType } from './media-type.ts'
@@ -229,18 +229,23 @@ describe.skipIf(!hasFfmpeg)('with ffmpeg', () => {
     })
 
     it('leaves nothing on the disk, and two run at once', async () => {
-      const folders = () =>
-        readdirSync(tmpdir()).filter((name) => name.startsWith('whatsapp-mcp-api-')).length
-      const had = folders()
       const path = file('five.mp3', readFileSync(made('five0.mp3', ...SOUND, '-t', '5')))
+      // Of its own: other tests convert at the same time.
+      const temp = mkdtempSync(join(dir, 'temp-'))
+      vi.stubEnv('TMPDIR', temp)
       let most = 0
       const watch = setInterval(() => {
-        most = Math.max(most, folders() - had)
+        most = Math.max(most, readdirSync(temp).length)
       }, 5)
-      await Promise.all(Array.from({ length: 6 }, () => convert(path, VOICE)))
-      clearInterval(watch)
+      try {
+        await Promise.all(Array.from({ length: 6 }, () => convert(path, VOICE)))
+      } finally {
+        clearInterval(watch)
+        vi.unstubAllEnvs()
+      }
+      expect(most).toBeGreaterThan(0)
       expect(most).toBeLessThanOrEqual(2)
-      expect(folders()).toBe(had)
+      expect(readdirSync(temp)).toEqual([])
     })
   })
 })
