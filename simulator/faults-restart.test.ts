@@ -61,9 +61,9 @@ describe('states that end a session (F15)', () => {
     const browser = client.pupBrowser?.process()
     await expect.poll(() => browser?.exitCode ?? browser?.signalCode ?? null).not.toBeNull()
     library = startClient(simulator, profiles.path)
-    await expect.poll(() => simulator.world.state().devices[0]?.online).toBe(false)
     await library.initialized
-    expect(await library.client.getState().catch(() => 'CONFLICT')).toBe('CONFLICT')
+    await expect.poll(() => library.client.getState().catch(() => 'CONFLICT')).toBe('CONFLICT')
+    await expect.poll(() => simulator.world.state().devices[0]?.online).toBe(false)
   })
 })
 

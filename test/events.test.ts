@@ -41,7 +41,9 @@ describe('the list', () => {
     const waiting = list(`?after=${await now()}&wait=60`)
     for (const chat of [AMARA, group])
       await fetch(`${stage.url}/api/chats/${chat}/messages`, { method: 'DELETE' })
-    expect((await waiting).json.events).toMatchObject([{ kind: 'message.forgotten' }])
+    // The second one may be there when it reads.
+    const { events } = (await waiting).json
+    expect(new Set(events.map(({ kind }: Event) => kind))).toEqual(new Set(['message.forgotten']))
     const { json } = await list('?after=0')
     const told = json.events.filter(({ kind }: Event) => kind.startsWith('message.'))
     expect(told).toEqual(
