@@ -154,7 +154,7 @@ async function settled(): Promise<void> {
         clock.advance(1_000)
         return catchUp.progress().phase
       },
-      { interval: 1, timeout: 5_000 },
+      { interval: 1 },
     )
     .toBe('done')
 }
@@ -360,7 +360,7 @@ describe('older messages that WhatsApp Web does not have yet', () => {
           clock.advance(50)
           return rows(AMARA)
         },
-        { interval: 1, timeout: 3_000 },
+        { interval: 1 },
       )
       .toEqual(all)
   })
@@ -674,9 +674,7 @@ describe('a message without an event', () => {
     inbox.take({ type: 'stored', message: silent })
     inbox.flush()
     const all = names('M', 2_500)
-    await expect
-      .poll(() => rows(AMARA), { interval: 1, timeout: 5_000 })
-      .toEqual(all.toSpliced(100, 0, 'SILENT'))
+    await expect.poll(() => rows(AMARA), { interval: 1 }).toEqual(all.toSpliced(100, 0, 'SILENT'))
     await expect.poll(gaps, { interval: 1 }).toBe(0)
     expect(told()).toBe(1)
   })
