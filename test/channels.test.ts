@@ -1,5 +1,6 @@
 /** Channels and labels: over HTTP, the real library, the double's world as the witness. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sampleBytes } from '../simulator/service/media-samples.ts'
 import { type Answer, type Harness, openHarness } from './harness.ts'
 
 const AMARA = '15550001101'
@@ -85,7 +86,29 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
     expect(harness.world.messages({ chat: own }).map(({ body }) => body)).not.toContain('Lost')
   })
 
-  it('posts nothing in a channel that it follows, and only text in its own', async () => {
+  it('posts a picture in an own channel, and nothing that channels do not show', async () => {
+    const send = (id: string, media: object, more = {}): Promise<Answer> =>
+      harness.post(`/api/chats/${id}/media`, { media, ...more })
+    const picture = { data: sampleBytes('image', 230, 'channel').toString('base64') }
+    const sent = await send(own, picture, { caption: 'Look' })
+    expect(sent.json, sent.text).toMatchObject({ ok: true, chat: { id: own }, type: 'image' })
+    const { id = '', ...seen } = harness.world.messages({ chat: own, limit: 1 })[0] ?? {}
+    expect(seen).toMatchObject({ type: 'image', caption: 'Look', fromMe: true })
+    expect(harness.world.openMedia({ id })).toEqual({ data: expect.any(String), problem: null })
+    const count = harness.world.countMessages({ chat: own })
+    const document = { data: Buffer.from('%PDF-1.4 a document').toString('base64') }
+    expect(code(await send(own, document))).toEqual([422, 'media_refused'])
+    expect(code(await send(own, picture, { view_once: true }))).toEqual([400, 'invalid_input'])
+    expect(code(await send(theirs, picture))).toEqual([422, 'send_refused'])
+    expect(harness.world.countMessages({ chat: own })).toBe(count)
+    const two = await send(own, [picture, picture] as never)
+    expect([two.json.album, two.json.results.map(({ ok }: { ok: boolean }) => ok)]).toEqual([
+      false,
+      [true, true],
+    ])
+  })
+
+  it('posts nothing in a channel that it follows, and only text and media in its own', async () => {
     expect(code(await post(theirs, 'mine?'))).toEqual([422, 'send_refused'])
     const place = { latitude: 48.2, longitude: 16.4 }
     expect(code(await harness.post(`/api/chats/${own}/location`, place))).toEqual([422, 'send_refused'])

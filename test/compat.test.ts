@@ -23,6 +23,7 @@ let simulator: Simulator
 let engine: Engine
 let events: EngineEvent[]
 let folder: string
+let channel: string
 
 /** Links an engine with these pieces to the double; resolves at its first event of this type. */
 async function link(without: string | null, until: EngineEvent['type']): Promise<void> {
@@ -98,8 +99,19 @@ describe(`on build ${newestBuild.name}`, () => {
     await expect.poll(types, { timeout: 15_000 }).toContain('ended')
   })
 
-  it('without media_ids: no media is sent', async () => {
-    await link('media_ids', 'ready')
+  it.each([
+    ['media_ids', 'no media is sent', () => `${amara()}@c.us`, 'must include an id property'],
+    ['channel_media', 'no media is posted in a channel', () => channel, 'avParams is not a function'],
+    [
+      'status_media',
+      'no media is posted as a status update',
+      () => 'status@broadcast',
+      'canCheckStatusRankingPosterGating is not a function',
+    ],
+  ])('without %s: %s', async (piece, _, to, message) => {
+    const { id } = await simulator.world.addChannel({ name: 'Ours', own: true })
+    channel = id
+    await link(piece, 'ready')
     const path = join(folder, 'picture')
     const bytes = sampleBytes('image', 400, 'compat')
     writeFileSync(path, bytes)
@@ -112,10 +124,8 @@ describe(`on build ${newestBuild.name}`, () => {
       sizeBytes: 400,
       sha256: '',
     } as const
-    const sending = engine.send(toJid(`${amara()}@c.us`), picture, { bareId: newBareId(), limitMs: 5_000 })
-    await expect(sending).rejects.toMatchObject({
-      cause: { message: expect.stringContaining('must include an id property') },
-    })
+    const sending = engine.send(toJid(to()), picture, { bareId: newBareId(), limitMs: 5_000 })
+    await expect(sending).rejects.toMatchObject({ cause: { message: expect.stringContaining(message) } })
   })
 
   it('without message_keys: a send is never known', async () => {

@@ -1,9 +1,11 @@
 /** Status updates: over HTTP, the real library, the double's world as the witness. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sampleBytes } from '../simulator/service/media-samples.ts'
 import { type Answer, type Harness, openLinked } from './harness.ts'
 
 const AMARA = '15550001101'
 const STATUS = 'status@broadcast'
+const picture = sampleBytes('image', 230, 'status').toString('base64')
 
 let harness: Harness
 const code = ({ status, json }: Answer) => [status, json.code]
@@ -97,6 +99,37 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
     await expect.poll(listed).not.toContain('Hi')
   })
 
+  it('posts a picture with its caption, and a sound as a voice note, which phones open', async () => {
+    const answer = await post({ media: { data: picture }, caption: 'From the top' })
+    expect(answer.status, answer.text).toBe(201)
+    const { id = '', ...seen } = inWorld().at(-1) ?? {}
+    expect(seen).toMatchObject({ type: 'image', caption: 'From the top', fromMe: true })
+    expect(harness.world.openMedia({ id })).toEqual({ data: expect.any(String), problem: null })
+    expect(answer.json.message_id).toMatch(new RegExp(`^true_${STATUS}_${id}_\\d+@c\\.us$`))
+    await expect.poll(posted).toContain(answer.json.message_id)
+    const { message } = (await harness.get(`/api/messages/${answer.json.message_id}`)).json
+    expect(message).toMatchObject({ type: 'image', body: 'From the top', has_media: true })
+    const voice = await post({ media: { data: sampleBytes('ptt', 200, 'status').toString('base64') } })
+    expect(voice.status, voice.text).toBe(201)
+    expect(inWorld().at(-1)?.type).toBe('ptt')
+    expect((await remove(answer.json.message_id)).status).toBe(200)
+    expect(inWorld().find((one) => one.id === id)?.type).toBe('revoked')
+    expect(harness.world.state().devices).toHaveLength(1)
+  })
+
+  it('is an error if WhatsApp does not take the picture', async () => {
+    const before = inWorld().length
+    await harness.world.setFault({ name: 'send_fails', value: true })
+    expect(code(await post({ media: { data: picture } }))).toEqual([422, 'send_refused'])
+    await harness.world.setFault({ name: 'send_fails', value: false })
+    if (build.startsWith('2.3000.1049')) {
+      await harness.world.setFault({ name: 'status_upload_fails', value: true })
+      expect(code(await post({ media: { data: picture } }))).toEqual([422, 'send_refused'])
+      await harness.world.setFault({ name: 'status_upload_fails', value: false })
+    }
+    expect(inWorld()).toHaveLength(before)
+  })
+
   it('is an error if WhatsApp does not take the post', async () => {
     const before = inWorld().length
     await harness.world.setFault({ name: 'send_fails', value: true })
@@ -165,6 +198,14 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
 
   it.each<[what: string, call: () => Promise<Answer>, answer: unknown[]]>([
     ['no text', () => post({ message: ' ' }), [400, 'invalid_input']],
+    ['nothing', () => post({}), [400, 'invalid_input']],
+    ['both', () => post({ message: 'x', media: { data: picture } }), [400, 'invalid_input']],
+    ['a caption of a text', () => post({ message: 'x', caption: 'y' }), [400, 'invalid_input']],
+    [
+      'a document',
+      () => post({ media: { data: Buffer.from('%PDF-1.4 a document').toString('base64') } }),
+      [422, 'media_refused'],
+    ],
     ['another colour', () => post({ message: 'x', background: 'green' }), [400, 'invalid_input']],
     ['another font', () => post({ message: 'x', font: 10 }), [400, 'invalid_input']],
     [

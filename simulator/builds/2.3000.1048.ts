@@ -14,6 +14,7 @@ export const build1048: BuildFacts = {
     WAWebGenerateEventCallLink: 'WAWebEventsCreateEventModalFlow.react',
   },
   findsChats: false,
+  hasAvParams: false,
   blocksByPhone: false,
   previewsForAll: false,
   rejectsCalls: false,

@@ -188,6 +188,12 @@ export const faultTable = {
     value: '{ type } only for these',
     does: 'A sent message gets ack -1; the result is ERROR_UNKNOWN; the service does not have the message.',
   },
+  status_upload_fails: {
+    provokes: 'F19',
+    where: 'page',
+    value: '',
+    does: 'The page cannot complete the media of a status update: it keeps the post without an ack, and resolves with ERROR_UPLOAD on newer builds (waha#2063).',
+  },
   send_returns_undefined: {
     provokes: 'F19, F21',
     where: 'page',

@@ -45,6 +45,7 @@ export const ABILITIES = {
   follow_channel: 'Following a channel',
   post_in_channel: 'Posting in a channel',
   post_status: 'Posting a status update',
+  post_status_media: 'Posting media as a status update',
   delete_status: 'Deleting a status update',
   read_labels: 'Reading labels',
   set_labels: 'Labelling a chat',

@@ -2,10 +2,22 @@
 import { basename } from 'node:path'
 import { Readable } from 'node:stream'
 import { z } from 'zod'
-import { fail } from '../errors.ts'
+import { type ErrorCode, fail } from '../errors.ts'
 import type { CallerUploads } from '../files/uploads.ts'
 import type { Draft } from '../outbox/item.ts'
 import { type As, prepare } from './prepare-media.ts'
+
+/** The error codes of every row that takes a file; those that convert it add `needs_ffmpeg`. */
+export const MEDIA_INPUT_ERRORS = [
+  'upload_not_found',
+  'file_not_found',
+  'url_refused',
+  'url_not_fetched',
+  'media_refused',
+  'body_too_large',
+  'uploads_full',
+  'disk_full',
+] as const satisfies ErrorCode[]
 
 /** The largest file that is part of a request. Larger ones are uploaded first. */
 const MAX_DATA_BYTES = 8 * 2 ** 20
@@ -81,17 +93,18 @@ export type PreparedMedia = Omit<Extract<Draft['outgoing'], { kind: 'media' }>, 
 export type Album = NonNullable<PreparedMedia['album']>
 
 /**
- * Stores the file as an upload of the caller, in the form in which it is sent. `withinMs`: for its conversion.
+ * Stores the file as an upload of the caller, in the form in which it is sent. `sounds`: what they become if `as` says nothing.
+ * `withinMs`: for its conversion.
  * @throws AppError as `prepare`, and those of each source
  */
 export async function toFile(
   media: OneInput,
-  { as, withinMs }: { as: As | undefined; withinMs: number },
+  { as, sounds, withinMs }: { as: As | undefined; sounds?: 'voice'; withinMs: number },
   uploads: CallerUploads,
 ): Promise<PreparedMedia> {
   const given = await stored(media, uploads)
   const name = media.filename ?? ownName(media)
-  const prepared = await prepare(given.id, { as, stated: media.mimetype, name, withinMs }, uploads)
+  const prepared = await prepare(given.id, { as, sounds, stated: media.mimetype, name, withinMs }, uploads)
   const { path, sizeBytes, sha256 } = prepared.file
   const { as: kind, type, look } = prepared
   const filename = name || `file.${EXTENSION.exec(type)?.[1] ?? 'bin'}`

@@ -7,7 +7,7 @@ import type { OpenPicture } from '../session/pictures.ts'
 import { facts } from './brief.ts'
 import type { Grant } from './door.ts'
 import { contactIdInput, readAddress, yesNo } from './inputs.ts'
-import { oneInput, toFile } from './media-input.ts'
+import { MEDIA_INPUT_ERRORS, oneInput, toFile } from './media-input.ts'
 import { defineFile, defineOperation, type Operation, PATIENCE_MS } from './operation.ts'
 import { ok } from './reading.ts'
 import {
@@ -167,17 +167,6 @@ const SET = {
   maxBodyBytes: 12 * 2 ** 20,
 } as const satisfies Partial<Operation>
 
-const SET_ERRORS = [
-  'upload_not_found',
-  'file_not_found',
-  'url_refused',
-  'url_not_fetched',
-  'media_refused',
-  'body_too_large',
-  'uploads_full',
-  'disk_full',
-] as const satisfies ErrorCode[]
-
 /** A small square in one colour. */
 const EXAMPLE_MEDIA = {
   data: 'iVBORw0KGgoAAAANSUhEUgAAAMAAAADAAQAAAAB6p1GqAAAAJklEQVR42u3JoQEAAAwCIP9/Wi9YXoFKeogQQgghhBBCCCGEEP8xLK/vAE8LgecAAAAASUVORK5CYII=',
@@ -239,7 +228,7 @@ export const setProfilePicture = defineOperation({
   fixed: fixedAt(PROFILE),
   input: z.strictObject(given),
   output: z.object({ ok, picture: isSet }),
-  errors: [...CHANGE.errors, ...SET_ERRORS],
+  errors: [...CHANGE.errors, ...MEDIA_INPUT_ERRORS],
   example: { input: { media: EXAMPLE_MEDIA } },
   brief: { text: ({ picture }) => (picture ? 'The picture is set' : 'The picture is removed') },
   run: (input, granted) => change(null, input, granted),
@@ -256,7 +245,7 @@ export const setGroupPicture = defineOperation({
   fixed: fixedAt(GROUP),
   input: z.strictObject({ group_id: groupIdInput, ...given }),
   output: z.object({ ok, group_id: z.string(), picture: isSet }),
-  errors: [...GROUP_CHANGE.errors, ...SET_ERRORS],
+  errors: [...GROUP_CHANGE.errors, ...MEDIA_INPUT_ERRORS],
   example: { input: { group_id: EXAMPLE_GROUP, media: EXAMPLE_MEDIA } },
   brief: {
     text: ({ group_id, picture }) => `${group_id}: the picture is ${picture ? 'set' : 'removed'}`,

@@ -114,24 +114,32 @@ type Stored = Upload & { path: string }
 
 /**
  * Returns the upload to send, and how. `stated`: the media type that the caller says, which counts for documents. `name`: of the
- * file; it says the type where nothing else does. `withinMs`: for all conversions together.
+ * file; it says the type where nothing else does. `sounds`: what they become if `as` says nothing. `withinMs`: for all conversions together.
  * @throws AppError `upload_not_found`, `media_refused`, `needs_ffmpeg`, `server_busy`, `disk_full`
  */
 export async function prepare(
   id: string,
   {
     as,
+    sounds = 'audio',
     stated,
     name,
     withinMs,
-  }: { as: As | undefined; stated: string | undefined; name: string; withinMs: number },
+  }: {
+    as: As | undefined
+    sounds?: 'audio' | 'voice' | undefined
+    stated: string | undefined
+    name: string
+    withinMs: number
+  },
   uploads: CallerUploads,
 ): Promise<{ file: Stored; as: As; type: string; look?: VideoLook }> {
   const endsAt = performance.now() + withinMs
   const given = stored(id, uploads)
   const named = given.mimetype === UNKNOWN_TYPE ? typeByName(name) : null
   const type = stated ?? named ?? given.mimetype
-  const kind = as ?? kindOf(type)
+  const found = kindOf(type)
+  const kind = as ?? (found === 'audio' ? sounds : found)
   if (kind === 'document') return { file: given, as: kind, type }
   const head = await readHead(given.path, 256)
   const sniffed = sniffType(head.subarray(0, SNIFFED_BYTES))

@@ -100,7 +100,7 @@ function demandOpen(recipient: Recipient, also: readonly ChatKind[] = []): Recip
 function demandKind(kind: ChatKind | null, also: readonly ChatKind[]): void {
   if (kind !== null && [...WRITABLE, ...also].includes(kind)) return
   refuse(
-    'Messages can be sent to people and groups, and texts to own channels, but not to broadcast lists or status updates.',
+    'Messages can be sent to people and groups, and texts and media to own channels, but not to broadcast lists or status updates.',
   )
 }
 

@@ -9,7 +9,14 @@ import { keyOf } from '../outbox/item.ts'
 import { facts, lines, named, quoted } from './brief.ts'
 import type { Grant } from './door.ts'
 import { yesNo } from './inputs.ts'
-import { type Album, type MediaInput, mediaInput, type PreparedMedia, toFile } from './media-input.ts'
+import {
+  type Album,
+  MEDIA_INPUT_ERRORS,
+  type MediaInput,
+  mediaInput,
+  type PreparedMedia,
+  toFile,
+} from './media-input.ts'
 import { timestampOf } from './messages.ts'
 import { defineOperation } from './operation.ts'
 import { AS, type As } from './prepare-media.ts'
@@ -22,6 +29,8 @@ const LIMIT_MS = 60_000
 
 const NAME = 'send_media'
 const IN_ALBUM: ReadonlySet<As> = new Set(['image', 'video'])
+/** What channels and status updates show. */
+export const IN_CHANNELS: ReadonlySet<As> = new Set(['image', 'video', 'gif', 'voice'])
 const VIEWED_ONCE: ReadonlySet<As> = new Set(['image', 'video', 'voice'])
 
 /** Of one file of a list. */
@@ -40,7 +49,7 @@ export const sendMedia = defineOperation({
   name: NAME,
   title: 'Send a file to a chat',
   description:
-    'Sends a picture, video, sound, voice note, document or sticker to a person or group. The file is an upload (PUT /api/uploads), base64 in the request, a file in a directory of the owner, or a URL; several make a list, and each is a message; pictures and videos become an album where WhatsApp Web can. `as` says how it is sent; without it the bytes decide. Videos and GIFs become what phones play; with `as`, sounds voice notes, pictures and GIFs stickers; `document` sends the file unchanged. A picture becomes a JPEG. For the chat, reply_to and errors, see {{send_to_chat}}. Send only what the user asked for.',
+    'Sends a picture, video, sound, voice note, document or sticker to a person, a group or an own channel. The file is an upload (PUT /api/uploads), base64 in the request, a file in a directory of the owner, or a URL; several make a list, and each is a message; pictures and videos become an album where WhatsApp Web can. `as` says how it is sent; without it the bytes decide. Videos and GIFs become what phones play; with `as`, sounds voice notes, pictures and GIFs stickers; `document` sends the file unchanged. A picture becomes a JPEG. For the chat, reply_to and errors, see {{send_to_chat}}. Send only what the user asked for.',
   effect: 'send',
   scope: 'send',
   needs: 'ready',
@@ -68,18 +77,7 @@ export const sendMedia = defineOperation({
   form: 'media',
   maxBodyBytes: 12 * 2 ** 20,
   limitMs: LIMIT_MS,
-  errors: [
-    ...SHARED.errors,
-    'upload_not_found',
-    'file_not_found',
-    'url_refused',
-    'url_not_fetched',
-    'media_refused',
-    'needs_ffmpeg',
-    'body_too_large',
-    'uploads_full',
-    'disk_full',
-  ],
+  errors: [...SHARED.errors, ...MEDIA_INPUT_ERRORS, 'needs_ffmpeg'],
   example: {
     input: {
       chat: 'Weekend hike',
@@ -103,15 +101,16 @@ export const sendMedia = defineOperation({
   answer: (item, { media }) => (Array.isArray(media) ? null : SHARED.answer(item)),
   async run({ media, as, caption, mentions, view_once, ...input }, granted) {
     const now = granted.clock.now()
-    const { sendAtMs, to, answered } = await address(input, granted)
+    const { sendAtMs, to, answered } = await address(input, granted, ['channel'])
     const files = await prepared([media].flat(), as, granted)
+    if (to.kind === 'channel') demandForChannel(files, view_once)
     if (view_once && files.some((file) => !VIEWED_ONCE.has(file.as)))
       fail('invalid_input', {
         detail: '"view_once": only pictures, videos and voice notes can be viewed once.',
       })
     if (caption && files.some((file) => UNCAPTIONED.has(file.as)))
       fail('invalid_input', { detail: '"caption": voice notes and stickers have no caption.' })
-    const album = view_once ? undefined : albumOf(files, caption, granted)
+    const album = view_once || to.kind === 'channel' ? undefined : albumOf(files, caption, granted)
     const mentioning = await mentioned(mentions, to, granted.reader)
     // The first file has the text, its mentions and the quote, as in an album.
     const send = (file: PreparedMedia, index: number) =>
@@ -157,6 +156,16 @@ async function storedAs(id: string | undefined, { reader }: Pick<Grant<'send', '
 async function shownAs(item: OutboxRow, granted: Pick<Grant<'send', 'ready'>, 'reader'>) {
   const message = await storedAs(keyOf(item), granted)
   return message && { type: message.type, ...(message.media && { media: message.media }) }
+}
+
+/** @throws AppError `media_refused`, `invalid_input` */
+function demandForChannel(files: readonly PreparedMedia[], viewOnce: boolean | undefined): void {
+  if (viewOnce) fail('invalid_input', { detail: '"view_once": not in a channel.' })
+  if (files.every(({ as }) => IN_CHANNELS.has(as))) return
+  fail('media_refused', {
+    detail: 'Channels show pictures, videos, GIFs and voice notes only.',
+    hint: 'Nothing was sent. Send it as one of these, or to a person or group.',
+  })
 }
 
 const firstOf = <T>([first]: readonly T[]): T => first ?? fail('invalid_input')

@@ -5,14 +5,16 @@ import { AppError, fail } from '../errors.ts'
 import { counted } from '../model/counted.ts'
 import { chatKindOf, STATUS, toKeyText, toMessageKey } from '../model/ids.ts'
 import { Message } from '../model/message.ts'
-import { MOST } from '../outbox/content.ts'
+import { MOST, UNCAPTIONED } from '../outbox/content.ts'
 import { keyOf } from '../outbox/item.ts'
 import { indented, lines, messageLine, pageLines } from './brief.ts'
 import { cursor, limit, messageIdInput, whole } from './inputs.ts'
+import { MEDIA_INPUT_ERRORS, oneInput, toFile } from './media-input.ts'
 import { timestampOf } from './messages.ts'
 import { defineOperation } from './operation.ts'
 import { following, nextCursor, ok, READING_ERRORS, staleness, staleSince } from './reading.ts'
 import { defineSend, demandFuture, SEND_ERRORS, sendAt } from './send.ts'
+import { IN_CHANNELS } from './send-media.ts'
 import { CHANGE, perform } from './tasks.ts'
 
 /** WhatsApp shows them so long. */
@@ -21,6 +23,9 @@ const MOST_LISTED = 100
 const LIST = 'status_updates'
 /** WhatsApp Web's own colour. */
 const DEFAULT_COLOR = '#7acca5'
+/** A file must be ready within this time; the post takes 30 s after it. */
+const PREPARE_MS = 28_000
+const LIMIT_MS = 60_000
 
 const POST = { ...CHANGE, tag: 'channels', toolset: 'channels', scope: 'send' } as const
 
@@ -84,8 +89,12 @@ export const postStatusUpdate = defineSend({
   tag: 'channels',
   toolset: 'channels',
   description:
-    'Posts a text as status update: everyone who may see the status of this account sees it for 24 hours. ok: true means that WhatsApp has taken it; a refused one is an error. Who sees it is set on the phone. After send_outcome_unknown, look at {{list_status_updates}} before you post again. Post only what the user asked for.',
+    'Posts a text as status update, or a picture, video, GIF or voice note (media, with an optional caption): everyone who may see the status of this account sees it for 24 hours. ok: true means that WhatsApp has taken it; a refused one is an error. Who sees it is set on the phone. After send_outcome_unknown, look at {{list_status_updates}} before you post again. Post only what the user asked for.',
   uses: ['post_status'],
+  prefers: ['post_status_media', 'send_media'],
+  form: 'media',
+  maxBodyBytes: 12 * 2 ** 20,
+  limitMs: LIMIT_MS,
   routes: ['POST /api/status-updates'],
   status: 201,
   input: z.strictObject({
@@ -94,7 +103,12 @@ export const postStatusUpdate = defineSend({
       .trim()
       .min(1, 'must not be empty')
       .max(MOST.status)
-      .describe('The text, 1 to 700 characters.'),
+      .optional()
+      .describe('The text, 1 to 700 characters. Required without media.'),
+    media: oneInput
+      .optional()
+      .describe('A file in place of the text: exactly one of `upload`, `data`, `file` and `url`.'),
+    caption: z.string().max(MOST.caption).optional().describe('Text under the media.'),
     background: z
       .string()
       .regex(/^#[0-9a-f]{6}$/i, 'must be a colour such as #7acca5')
@@ -108,14 +122,29 @@ export const postStatusUpdate = defineSend({
     message_id: z.string(),
     posted_at: z.string().describe('ISO 8601 UTC.'),
   }),
-  errors: [...SEND_ERRORS],
+  errors: [...SEND_ERRORS, ...MEDIA_INPUT_ERRORS, 'needs_ffmpeg'],
   example: { input: { message: 'Back on Monday', background: '#1f7a5c' } },
   brief: { text: ({ message_id, posted_at }) => `Posted at ${posted_at}, message id ${message_id}` },
-  draft: async ({ message: text, background, font, send_at }, { clock }) => ({
-    sendAtMs: demandFuture(send_at, clock.now()),
-    to: { id: STATUS, name: 'Status updates' },
-    outgoing: { kind: 'status', text, background, font },
-  }),
+  async draft({ message, media, caption, background, font, send_at }, { clock, uploads }) {
+    if ((message === undefined) === (media === undefined) || (caption !== undefined && media === undefined))
+      fail('invalid_input', { detail: '"message" or "media" is required, and "caption" belongs to "media".' })
+    const post = {
+      sendAtMs: demandFuture(send_at, clock.now()),
+      endsAtMs: clock.now() + LIMIT_MS - 1_000,
+      to: { id: STATUS, name: 'Status updates' },
+    }
+    if (media === undefined)
+      return { ...post, outgoing: { kind: 'status', text: message ?? '', background, font } }
+    const file = await toFile(media, { as: undefined, sounds: 'voice', withinMs: PREPARE_MS }, uploads)
+    if (!IN_CHANNELS.has(file.as))
+      fail('media_refused', {
+        detail: 'Status updates show pictures, videos, GIFs and voice notes only.',
+        hint: 'Nothing was posted. Post one of these, or a text.',
+      })
+    if (caption !== undefined && UNCAPTIONED.has(file.as))
+      fail('invalid_input', { detail: '"caption": voice notes have no caption.' })
+    return { ...post, outgoing: { ...file, caption } }
+  },
   answer: (item) => ({ ok: true as const, message_id: keyOf(item), posted_at: timestampOf(item) }),
 })
 

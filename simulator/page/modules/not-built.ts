@@ -21,7 +21,6 @@ export const notBuiltModules: ReadonlySet<string> = new Set([
   'WAWebGroupInviteV4Job',
   'WAWebImageUtils',
   'WAWebL10N',
-  'WAWebMediaUpdateMsg',
   'WAWebMexAcceptNewsletterAdminInviteJob',
   'WAWebMexFetchNewsletterSubscribersJob',
   'WAWebMexRevokeNewsletterAdminInviteJob',

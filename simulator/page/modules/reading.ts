@@ -66,6 +66,7 @@ async function findOrCreateLatestChat(
     if (text === undefined) return undefined
     throw new Error(String(text))
   }
+  if (wid.isStatus()) return { chat: ensureChat(String(wid)), created: true }
   if (wid.isGroup()) throw new Error(`findChat: new chat not found ${wid}`)
   if (!wid.isUser()) throw new Error(`findOrCreateLatestChat: not a chat: ${wid}`)
   const person = personOf(wid)

@@ -1,4 +1,4 @@
-/** Status updates of the account: posting text, and deleting (WAWebSendStatusMsgAction, WAWebRevokeStatusAction). */
+/** Status updates of the account: posting text and media, and deleting (WAWebSendStatusMsgAction, WAWebRevokeStatusAction). */
 import { isOn } from '../faults.ts'
 import { MsgKeyOfBuild } from '../keys.ts'
 import { Model } from '../model.ts'
@@ -6,6 +6,7 @@ import { MsgModel } from '../msg-model.ts'
 import { boot, connection } from '../page.ts'
 import { myPhoneWid } from '../people.ts'
 import { defineModule } from '../registry.ts'
+import { toSent } from '../send.ts'
 import { Msg } from '../stores.ts'
 import { createWid } from '../wid.ts'
 
@@ -40,6 +41,46 @@ async function sendStatusTextMsgAction({ color, font, text }: Post): Promise<obj
   return boot.build.reportsStatus ? { messageSendResult: result, msg: model } : undefined
 }
 
+type MediaPost = { mediaMsgData?: unknown; beforeSend?: unknown }
+
+/**
+ * Before May 2026, a model and a function that completes it. Since then one object with the data of the message: the page makes its
+ * own model and secret, and another secret makes media that nobody can open (waha#2063, wwebjs#201807, PR #201816). It resolves
+ * also for a post that failed: with `ERROR_UPLOAD` if the function throws. The page keeps its model among its messages.
+ */
+async function sendStatusMediaMsgAction(first: unknown, update?: unknown): Promise<object | undefined> {
+  const isObject = boot.build.reportsStatus
+  const { mediaMsgData, beforeSend = update } = (isObject ? Object(first) : {}) as MediaPost
+  if (!isObject && !(first instanceof MsgModel))
+    throw new TypeError("Cannot read properties of undefined (reading 'id')")
+  const data = { ...(isObject ? Object(mediaMsgData) : (first as MsgModel).attributes) }
+  if (isObject && (mediaMsgData instanceof Model || !(data.id instanceof MsgKeyOfBuild)))
+    throw new TypeError("Cannot read properties of undefined (reading 'fromMe')")
+  if (!String(data.from).endsWith('@c.us') && !String(data.from).endsWith('@lid'))
+    throw new TypeError('matWidConvert: not a wid')
+  if (isObject && 'messageSecret' in data) data.mediaKey = btoa('another secret'.padEnd(32))
+  const model = Msg.add(new MsgModel({ ...data, author: myPhoneWid(), ack: 0, isNewMsg: true }))
+  try {
+    if (typeof beforeSend !== 'function') throw new TypeError('beforeSend is not a function')
+    if (isOn('status_upload_fails')) throw new Error('upload failed')
+    await beforeSend(model)
+  } catch {
+    return isObject ? { messageSendResult: 'ERROR_UPLOAD' } : undefined
+  }
+  const content = { ...toSent(model.attributes), chat: String(data.id.remote), t: model.get('t') ?? 0 }
+  const { ack, result } = await connection().ask('send', content)
+  model.set({ ack })
+  return isObject ? { messageSendResult: result, msg: model } : undefined
+}
+
+/** Puts what was uploaded into a message; returns it. */
+function updateMedia(message: unknown, media: object): unknown {
+  if (!(message instanceof MsgModel)) throw new TypeError('WAWebMediaUpdateMsg: no message')
+  const { directPath, mediaKey, filehash, encFilehash, mediaKeyTimestamp } = media as MsgModel['attributes']
+  message.set({ directPath, mediaKey, filehash, encFilehash, mediaKeyTimestamp })
+  return message
+}
+
 /** The account's own posts; the real model has them all. */
 const mine = new Model({})
 
@@ -53,6 +94,7 @@ export const myStatus = { getMyStatus: () => mine }
 
 /** Defines the modules of this file. */
 export function defineStatus(): void {
-  defineModule('WAWebSendStatusMsgAction', { sendStatusTextMsgAction })
+  defineModule('WAWebSendStatusMsgAction', { sendStatusTextMsgAction, sendStatusMediaMsgAction })
+  defineModule('WAWebMediaUpdateMsg', updateMedia)
   defineModule('WAWebRevokeStatusAction', { sendStatusRevokeMsgAction })
 }

@@ -17,7 +17,7 @@ export type Extra = { bareId: string; whatsappMcpPreview?: boolean; whatsappMcpA
 export const NOT_OPENED = /whatsappMcp: no chat/
 
 /** Prefix of the error that the page throws instead of sending; the reason follows. */
-export const NOT_ANSWERED = /whatsappMcp: not answered: (missing|refused|failed|channel)/
+export const NOT_ANSWERED = /whatsappMcp: not answered: (missing|refused|failed|channel|status)/
 
 /**
  * Call once per document, after the library's helpers are in it. Three things differ from the library: a link preview that
@@ -133,7 +133,8 @@ export function installPageSends(): void {
     const id = tools.key(chat, bareId)
     const sent = await sendMessage(chat, content, { ...options, extraOptions: { ...rest, ...context, id } })
     if (tools.isChannel(chat)) return tools.posted(sent)
-    // The library looks for the id that it chose.
-    return window.require('WAWebCollections').Msg.get(String(id))
+    // The library looks for the id that it chose. The key of a status update may have another address of this account.
+    const posted = window.require('WAWebCollections').Msg.get(String(id))
+    return posted ?? (chat.id.isStatus?.() === true ? sent : undefined)
   }
 }

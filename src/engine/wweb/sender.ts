@@ -158,6 +158,8 @@ function failUnanswered(error: string): void {
       return fail('send_refused', {
         detail: 'WhatsApp did not take the post: this account may not post in the channel.',
       })
+    case 'status':
+      return fail('send_refused', { detail: 'WhatsApp did not take the media of the status update.' })
     case 'failed':
       return fail('whatsapp_error', {
         detail: 'WhatsApp Web failed to find the message to reply to; nothing was sent.',

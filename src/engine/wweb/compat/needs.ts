@@ -168,6 +168,11 @@ export const NEEDS: Record<Ability, readonly string[]> = {
     'WAWebCollections.Msg.on()',
     'WAWebMsgKey.newId()',
   ],
+  post_status_media: [
+    'WAWebSendStatusMsgAction.sendStatusMediaMsgAction()',
+    'WAWebStatusGatingUtils',
+    'WAWebMsgDataFromModel.msgDataFromMsgModel()',
+  ],
   delete_status: [
     'WAWebRevokeStatusAction.sendStatusRevokeMsgAction()',
     'WAWebCollections.Status.getMyStatus()',

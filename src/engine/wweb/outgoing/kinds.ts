@@ -18,6 +18,7 @@ export function usesOf(
 ): Kind<OutgoingKind>['uses'] {
   const { uses } = KINDS[kind]
   if (chatKindOf(chat) === 'channel') return ['post_in_channel', ...uses]
+  if (chatKindOf(chat) === 'status') return ['post_status_media', ...uses]
   return answers === undefined ? uses : ['reply', ...uses]
 }
 
