@@ -184,6 +184,30 @@ describe.each([newestBuild.name, newestBuildThatLinks.name, newestBuildWithSeria
       expect(world.countMessages()).toBe(before)
     })
 
+    it.each(['video', 'gif', 'voice', 'image', 'document'] as const)(
+      'sends a file above the limit of WhatsApp Web as %s only if that is a document',
+      async (as) => {
+        const path = join(folder, 'large')
+        writeFileSync(path, sampleBytes('document', 300, 'large'))
+        const before = world.countMessages()
+        const outgoing = {
+          ...({ kind: 'media', path, as, mimetype: 'application/pdf', filename: 'a', sha256: '' } as const),
+          sizeBytes: 17 * MIB,
+        }
+        const sending = engine.send(toJid(`${amara}@c.us`), outgoing, {
+          bareId: newBareId(),
+          limitMs: 20_000,
+        })
+        if (as === 'document') await sending
+        else
+          await expect(sending).rejects.toMatchObject({
+            code: 'media_refused',
+            message: expect.stringContaining(`has 17 MiB, and WhatsApp takes at most 16 MiB as ${as}`),
+          })
+        expect(world.countMessages()).toBe(before + (as === 'document' ? 1 : 0))
+      },
+    )
+
     it('says that a message is unknown, and that bytes are not those of the message', async () => {
       const message = await write({ type: 'image' })
       const keys = [`false_${amara}@c.us_NOSUCH` as MessageKey]

@@ -30,8 +30,8 @@ export function defineMediaModules(): void {
   defineModule('WAWebStartMediaUploadQpl', { startMediaUploadQpl: () => ({}) })
   defineModule('WAWebMediaInMemoryBlobCache', { InMemoryMediaBlobCache: { put: () => {} } })
   defineModule('WAWebMediaGatingUtils', {
-    // Bytes (`default_*_limit_mb`); documents have a limit of their own.
-    getUploadLimit: (type: string) => (type === 'document' ? 2048 : 64) * 2 ** 20,
+    // Bytes: the default of `default_*_limit_mb`. Documents have a limit of their own (WAWebServerPropConstants).
+    getUploadLimit: (_type: string) => 16 * 2 ** 20,
     ...albumGate(),
   })
   defineAlbumModules()

@@ -1,7 +1,7 @@
 /**
  * Sending, in the page: what {@link installPageSends} adds to the library. The rules of page-rows.ts hold.
  */
-import type { OutgoingAlbum } from '../engine.ts'
+import type { Outgoing, OutgoingAlbum } from '../engine.ts'
 import type { ChatModel, Key, MsgModel, PageWindow } from './page-types.ts'
 
 declare const window: PageWindow
@@ -11,13 +11,21 @@ declare function setTimeout(run: () => void, ms: number): unknown
 export type Quote = { keys: readonly string[] }
 
 /** What Node passes through the library's `extra`. */
-export type Extra = { bareId: string; whatsappMcpPreview?: boolean; whatsappMcpAlbum?: OutgoingAlbum }
+export type Extra = {
+  bareId: string
+  whatsappMcpPreview?: boolean
+  whatsappMcpFile?: Pick<Outgoing<'media'>, 'as' | 'sizeBytes'>
+  whatsappMcpAlbum?: OutgoingAlbum
+}
 
 /** The start of the error of a send whose chat WhatsApp Web did not open; its own error follows. */
 export const NOT_OPENED = /whatsappMcp: no chat/
 
 /** Prefix of the error that the page throws instead of sending; the reason follows. */
 export const NOT_ANSWERED = /whatsappMcp: not answered: (missing|refused|failed|channel|status)/
+
+/** The error of the page for a file above WhatsApp's limit for its kind, in bytes. */
+export const TOO_LARGE = /whatsappMcp: too large: (\d+)/
 
 /**
  * Call once per document, after the library's helpers are in it. Three things differ from the library: a link preview that
@@ -95,6 +103,15 @@ export function installPageSends(): void {
       return post
     },
 
+    /** WhatsApp Web's own limits: its menu refuses a larger file before it is read. Documents have none of them. */
+    demandSize({ as, sizeBytes }: NonNullable<Extra['whatsappMcpFile']>): void {
+      const kinds = { image: 'image', video: 'video', gif: 'video', audio: 'audio', voice: 'audio' } as const
+      const kind = as in kinds ? kinds[as as keyof typeof kinds] : undefined
+      const { getUploadLimit } = window.require('WAWebMediaGatingUtils')
+      const most = kind === undefined ? 0 : Number(getUploadLimit?.(kind))
+      if (most > 0 && sizeBytes > most) throw new Error(`whatsappMcp: too large: ${most}`)
+    },
+
     async quote({ keys }: Quote): Promise<object> {
       try {
         const message = await tools.find(keys)
@@ -124,7 +141,14 @@ export function installPageSends(): void {
     { quotedMessageId: quote, extraOptions: extra, ...options },
   ) => {
     const context = quote && (await tools.quote(quote))
-    const { bareId, whatsappMcpPreview: wantsPreview, whatsappMcpAlbum: album, ...fields } = extra ?? {}
+    const {
+      bareId,
+      whatsappMcpPreview: wantsPreview,
+      whatsappMcpAlbum: album,
+      whatsappMcpFile: file,
+      ...fields
+    } = extra ?? {}
+    if (file) tools.demandSize(file)
     const preview = wantsPreview && (await tools.preview(chat, content))
     const member = album && (await window.whatsappMcpAlbum(chat, album))
     const rest = { ...preview, ...member, ...fields }

@@ -1,5 +1,5 @@
 /** Types of WhatsApp Web's modules and models that our in-page code reads, and of that code's own tools. */
-import type { OutgoingAlbum } from '../engine.ts'
+import type { Outgoing, OutgoingAlbum } from '../engine.ts'
 import type { PageActs } from './page-acts.ts'
 import type { PageAlbum } from './page-album.ts'
 import type { PageFile, PageMedia } from './page-media.ts'
@@ -163,7 +163,8 @@ export type PageModules = {
   WAWebLinkPreviewChatAction: {
     getLinkPreview(link: object, chat: ChatModel): Promise<{ data?: object } | null>
   }
-  WAWebMediaGatingUtils: { isAlbumV2SenderEnabled?(): boolean }
+  /** The limit in bytes, of `image`, `video` and `audio`. */
+  WAWebMediaGatingUtils: { isAlbumV2SenderEnabled?(): boolean; getUploadLimit?(kind: string): number }
   WAWebNewsletterGatingUtils: { getNewsletterAlbumsV2MinItemsToSend?(hasCaption: boolean): number }
   WAWebMsgType: { MSG_TYPE: { ALBUM: string }; MsgKind: { Album: string } }
   'WAWebMessageAssociation.flow': { MessageAssociationType: { MEDIA_ALBUM: string } }
@@ -257,6 +258,7 @@ export type SendMessage = (
           id?: Key
           whatsappMcpPreview?: boolean
           whatsappMcpAlbum?: OutgoingAlbum
+          whatsappMcpFile?: Pick<Outgoing<'media'>, 'as' | 'sizeBytes'>
         } & Record<string, unknown>)
       | undefined
   },

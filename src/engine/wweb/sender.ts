@@ -8,7 +8,7 @@ import type { Addresses } from './addresses.ts'
 import type { LibraryClient, LibraryMessage } from './linked-client.ts'
 import type { PageBytes } from './outgoing/kind.ts'
 import { toLibrary } from './outgoing/kinds.ts'
-import { type Extra, NOT_ANSWERED, NOT_OPENED, type Quote } from './page-sends.ts'
+import { type Extra, NOT_ANSWERED, NOT_OPENED, type Quote, TOO_LARGE } from './page-sends.ts'
 import { UNREACHABLE } from './supported.ts'
 import type { Translator } from './translator.ts'
 
@@ -98,6 +98,7 @@ export function createSender(
       if (error instanceof AppError) throw error
       const text = error instanceof Error ? error.message : String(error)
       failUnanswered(text)
+      failTooLarge(text, outgoing)
       if (one.found === null && BEFORE_UPLOADED.some((known) => known.test(text))) {
         fail('media_refused', { cause: error })
       }
@@ -140,6 +141,18 @@ export function createSender(
     },
   }
 }
+
+/** Fails if the page's error says that the file is above WhatsApp's limit for its kind. */
+function failTooLarge(error: string, outgoing: Outgoing): void {
+  const most = Number(TOO_LARGE.exec(error)?.[1])
+  if (Number.isNaN(most) || outgoing.kind !== 'media') return
+  fail('media_refused', {
+    detail: `The file has ${inMib(outgoing.sizeBytes)} MiB, and WhatsApp takes at most ${inMib(most)} MiB as ${outgoing.as}. Nothing was sent.`,
+    hint: 'Send it as a document (`as`: "document"), or make it smaller.',
+  })
+}
+
+const inMib = (bytes: number) => Math.round((bytes / 2 ** 20) * 10) / 10
 
 /** Fails if the page's error says that the message was not sent because its quote was not possible. */
 function failUnanswered(error: string): void {

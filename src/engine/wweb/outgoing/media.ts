@@ -23,13 +23,20 @@ function fieldsOf({ seconds, width, height, preview }: NonNullable<Outgoing<'med
 
 export const media: Kind<'media'> = {
   uses: ['send_media', 'send_text'],
-  async toLibrary({ path, as, mimetype, filename, caption, mentions, viewOnce, album, look }, page) {
+  async toLibrary(
+    { path, as, mimetype, filename, sizeBytes, caption, mentions, viewOnce, album, look },
+    page,
+  ) {
     const handle = await page.put(path)
     return {
       // The library passes it on to our function in the page, which knows the bytes by this name (page-media.ts).
       content: new wweb.MessageMedia(mimetype, `whatsappMcp:${handle}`, filename),
       options: { ...AS[as], caption, isViewOnce: viewOnce === true, ...(mentions && { mentions }) },
-      extra: { ...(album && { whatsappMcpAlbum: album }), ...(look && fieldsOf(look)) },
+      extra: {
+        whatsappMcpFile: { as, sizeBytes },
+        ...(album && { whatsappMcpAlbum: album }),
+        ...(look && fieldsOf(look)),
+      },
       done: () => void page.drop(handle),
     }
   },
