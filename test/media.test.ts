@@ -282,6 +282,18 @@ describe('on demand', () => {
     await harness.until('ready')
     expect((await fetched(harness, pathOf(id))).bytes.equals(data)).toBe(true)
   })
+
+  it('the preview is kept with the message: it needs no connection, and is forgotten with it', async () => {
+    const [id] = await arrived(harness, { type: 'image' })
+    const [voice] = await arrived(harness, { type: 'ptt' })
+    await harness.app.session.stop()
+    const { status, bytes } = await fetched(harness, pathOf(id, 'thumbnail'))
+    expect([status, bytes.toString('hex', 0, 3)]).toEqual([200, 'ffd8ff'])
+    expect((await fetched(harness, pathOf(voice, 'thumbnail'))).json.code).toBe('not_connected')
+    const path = `/api/chats/${AMARA}@c.us/messages`
+    expect((await harness.call({ method: 'DELETE', path })).status).toBe(200)
+    expect((await fetched(harness, pathOf(id, 'thumbnail'))).json.code).toBe('message_not_found')
+  })
 })
 
 describe('never', () => {
@@ -295,6 +307,9 @@ describe('never', () => {
     expect(part.bytes.equals(data.subarray(MIB - 2, 2 * MIB + 4))).toBe(true)
     expect(await stateOf(harness, id)).toBe('at_whatsapp')
     expect(filesOf(harness)).toEqual([])
+    expect((await fetched(harness, pathOf(id, 'thumbnail'))).status).toBe(200)
+    await harness.app.session.stop()
+    expect((await fetched(harness, pathOf(id, 'thumbnail'))).json.code).toBe('not_connected')
     await harness.close()
   })
 })

@@ -51,6 +51,8 @@ export type SeenMessage = {
   content: Content
   /** What a download of its media requires; null: it has none, or this copy does not include it. */
   source: MediaSource | null
+  /** The preview of its media, a JPEG. Undefined: this copy does not include it. */
+  preview?: Uint8Array
   /** Null if this copy does not include it. */
   raw: RawModel | null
   quoted: { bareId: string; sender: Jid | null; body: string } | null

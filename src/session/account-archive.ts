@@ -91,7 +91,8 @@ export function openAccountArchive(options: AccountArchiveOptions): AccountArchi
   const own = new Set([account, ...(typeof known === 'string' ? [toJid(known)] : [])])
   const keeping = createKeeping(store, options.keep, clock)
   noteRules(store, keeping)
-  const inbox = createInbox({ ...options, store, keeping, own: () => own })
+  const keepsPreviews = options.media.download !== 'never'
+  const inbox = createInbox({ ...options, store, keeping, keepsPreviews, own: () => own })
   const reads = openReads(store, options.threads, clock, options.ownIds)
   const media = createMediaRoom({
     store,

@@ -7,6 +7,7 @@ import { seenMessage } from '../../test/seen-message.ts'
 import { createTestClock, type TestClock } from '../../test/test-clock.ts'
 import { createTestInbox } from '../../test/test-inbox.ts'
 import { createLog } from '../log.ts'
+import type { MediaSource } from '../model/content.ts'
 import { type Jid, toJid } from '../model/ids.ts'
 import { chatList, daysPerChat, KEEP_ALL, type KeepRules } from '../model/keeping.ts'
 import type { SeenMessage } from '../model/seen.ts'
@@ -59,6 +60,11 @@ afterEach(() => {
   rmSync(dir, { recursive: true, force: true })
 })
 
+const NO_SOURCE: MediaSource = {
+  ...{ type: 'image', directPath: '', mediaKey: null, mediaKeyTimestamp: null },
+  ...{ encFilehash: null, filehash: null, mimetype: null, sizeBytes: null },
+}
+
 const nowS = () => Math.floor(clock.now() / 1000)
 
 function seen(bareId: string, more: Partial<SeenMessage> = {}): SeenMessage {
@@ -92,7 +98,12 @@ function isOnDisk(text: string): boolean {
 describe('by age', () => {
   it('a message leaves with its revisions, reactions and events, and nothing of it stays on disk', async () => {
     open({ days: 30 })
-    const old = seen('old', { sentAt: nowS() - 29 * DAY_S })
+    const old = seen('old', {
+      sentAt: nowS() - 29 * DAY_S,
+      hasMedia: true,
+      source: { ...NO_SOURCE, directPath: '/old' },
+      preview: Buffer.from('canarypreview'),
+    })
     write(old, seen('young'))
     write({ ...old, body: 'rewritten', editedAt: clock.now() })
     inbox.take({
@@ -104,10 +115,11 @@ describe('by age', () => {
     })
     inbox.flush()
     forgetting.start()
-    expect(['canaryold', 'rewritten', '🦓'].map(isOnDisk)).toEqual([true, true, true])
+    const canaries = ['canaryold', 'rewritten', '🦓', 'canarypreview']
+    expect(canaries.map(isOnDisk)).toEqual([true, true, true, true])
     clock.advance(2 * DAY_S * 1000)
     await expect.poll(kept).toEqual(['young'])
-    await expect.poll(() => ['canaryold', 'rewritten', '🦓'].map(isOnDisk)).toEqual([false, false, false])
+    await expect.poll(() => canaries.map(isOnDisk)).toEqual([false, false, false, false])
     expect(isOnDisk('canaryyoung')).toBe(true)
     expect(store.events.after(0, 100).map(({ kind, message }) => [kind, message])).toEqual([
       ['message.received', expect.any(Number)],

@@ -154,6 +154,8 @@ export type InboxOptions = {
   onMore: () => void
   /** From this time on (Unix seconds) messages may be missing, 0 if nothing was ever complete; null: none. Omitted: always null. */
   missingSince?: () => number | null
+  /** True if previews of media are stored. Omitted: true. */
+  keepsPreviews?: boolean
 }
 
 const OWN: readonly string[] = ['session', 'outbox', 'approved', 'restriction'] satisfies OwnEvent['type'][]
@@ -165,10 +167,17 @@ export function isOwn(event: InboxEvent): event is OwnEvent {
 
 export function createInbox(options: InboxOptions): Inbox {
   const { store, keeping, own, clock, log, hash, onLost, onUnheard, onMore } = options
-  const { missingSince = () => null, ownIds = { isOurs: () => false } } = options
+  const { missingSince = () => null, ownIds = { isOurs: () => false }, keepsPreviews = true } = options
   const now = () => clock.now()
   const where = createIdentityResolver(store, own)
-  const messages: MessageRecorder = createMessageRecorder(store, where, keeping, now, ownIds.isOurs)
+  const messages: MessageRecorder = createMessageRecorder(
+    store,
+    where,
+    keeping,
+    now,
+    ownIds.isOurs,
+    keepsPreviews,
+  )
   /** The time of the newest message at the last doubt (Unix seconds); null: to be read before the next write. */
   let storedUntil: number | null = null
   const chats: ChatRecorder = createChatRecorder(store, where, now, () => {

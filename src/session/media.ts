@@ -60,7 +60,7 @@ export type MediaRoom = {
    * `media_not_found`, `media_expired`, `media_too_large`, `not_connected`, `disk_full`, `server_busy`, and as `Engine.fetchMedia`.
    */
   open(key: KeyParts): Promise<OpenMedia>
-  /** The preview that came with the message, a JPEG. Rejects as {@link MediaRoom.open}. */
+  /** The preview that came with the message, a JPEG; kept with it. Rejects as {@link MediaRoom.open}. */
   thumbnail(key: KeyParts): Promise<Uint8Array>
   /** Messages may have come or gone: deletes files that no message refers to, and fetches what is wanted. Never fails. */
   wake(): void
@@ -329,8 +329,13 @@ export function createMediaRoom({
       return toOpen(await fetchOnce(found, asked()), found)
     },
     async thumbnail(wanted) {
-      const { keys } = await find(wanted)
-      return (await connected().readThumbnail(keys)) ?? fail('media_not_found')
+      const { place, keys } = await find(wanted)
+      const known = raws.preview(place)
+      if (known !== null) return known
+      const jpeg = (await connected().readThumbnail(keys)) ?? fail('media_not_found')
+      // Unless it was forgotten meanwhile: then nothing refers to it.
+      if (rules.download !== 'never') store.transaction(() => raws.setPreview(place, jpeg))
+      return jpeg
     },
     wake,
     clean: folder.clean,

@@ -56,6 +56,7 @@ export function createMessageRecorder(
   keeping: Keeping,
   now: () => number,
   isOurs: IsOurs,
+  keepsPreviews: boolean,
 ): MessageRecorder {
   const { messages, raws, chats, events, people } = store
 
@@ -117,9 +118,10 @@ export function createMessageRecorder(
   }
 
   /** @param body as stored */
-  function setRaw(message: number, { raw, source }: SeenMessage, body: string): void {
+  function setRaw(message: number, { raw, source, preview }: SeenMessage, body: string): void {
     if (raw !== null) raws.setModel(message, raw, body)
     if (source !== null) raws.setSource(message, source)
+    if (preview !== undefined && keepsPreviews) raws.setPreview(message, preview)
   }
 
   function update(row: MessageRow, seen: SeenMessage, origin: Origin): void {

@@ -42,7 +42,10 @@ export type RawModels = {
   /** Stores what a download requires, replacing an earlier source. */
   setSource(message: number, source: MediaSource): void
   source(message: number): MediaSource | null
-  /** Removes both, of messages that are deleted, also for everyone. Call within a transaction. */
+  /** Stores the preview of a message with a source. Does nothing for others. */
+  setPreview(message: number, jpeg: Uint8Array): void
+  preview(message: number): Uint8Array | null
+  /** Removes all of it, of messages that are deleted, also for everyone. Call within a transaction. */
   drop(messages: readonly number[]): void
 }
 
@@ -81,6 +84,12 @@ export function createRawModels(db: Connection): RawModels {
     keepsMemory: true,
   })
   const getSource = db.query<SourceRow>('SELECT * FROM media WHERE message = ?')
+  const putPreview = db.command(
+    `INSERT INTO media_previews SELECT message, ? FROM media WHERE message = ?
+     ON CONFLICT DO UPDATE SET jpeg = excluded.jpeg`,
+    OWN,
+  )
+  const getPreview = db.query<{ jpeg: Uint8Array }>('SELECT jpeg FROM media_previews WHERE message = ?')
 
   /** Models of the current transaction that are in no pack yet. */
   const waiting = new Map<number, Waiting>()
@@ -125,6 +134,8 @@ export function createRawModels(db: Connection): RawModels {
       const row = getSource.get(message)
       return row === undefined ? null : toSource(row)
     },
+    setPreview: (message, jpeg) => void putPreview.run(jpeg, message),
+    preview: (message) => getPreview.get(message)?.jpeg ?? null,
     drop(messages) {
       for (const message of messages) waiting.delete(message)
       packs.remove(messages)

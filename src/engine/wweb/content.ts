@@ -145,6 +145,18 @@ export function sourceOf(raw: RawMessage): MediaSource | null {
   }
 }
 
+/** A JPEG in base64. */
+const JPEG = /^\/9j\/[A-Za-z0-9+/]{36,}={0,2}$/
+const MAX_PREVIEW_CHARACTERS = 87_384
+
+/** Returns the preview of the media; nothing if this copy does not include one. */
+export function previewOf(raw: RawMessage): { preview?: Uint8Array } {
+  const { directPath, body } = raw
+  return directPath && typeof body === 'string' && body.length <= MAX_PREVIEW_CHARACTERS && JPEG.test(body)
+    ? { preview: Buffer.from(body, 'base64') }
+    : {}
+}
+
 function mediaOf(raw: RawMessage): NonNullable<Content['media']> {
   const hash = typeof raw.filehash === 'string' ? Buffer.from(raw.filehash, 'base64') : null
   const size = toPositive(raw.size)

@@ -9,7 +9,7 @@ import { CHANGE_TYPES, standingOf } from '../../model/message-types.ts'
 import type { SeenChat, SeenContact, SeenMessage, SeenReaction, SeenVote } from '../../model/seen.ts'
 import { cleanText, isVisible } from '../../model/text.ts'
 import { LAST_SECOND, toUnixMs, toUnixSeconds } from '../../model/times.ts'
-import { bodyOf, contentOf, peopleOf, sourceOf } from './content.ts'
+import { bodyOf, contentOf, peopleOf, previewOf, sourceOf } from './content.ts'
 import type {
   ChatRow,
   ContactRow,
@@ -66,6 +66,7 @@ export function toSeenMessage(
     standing,
     content: contentOf(raw, isNotice),
     source: sourceOf(raw),
+    ...previewOf(raw),
     raw: null,
     quoted: quotedOf(raw),
     mentions: (isNotice ? peopleOf(raw) : (raw.mentionedJidList ?? [])).flatMap(
