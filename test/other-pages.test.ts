@@ -3,6 +3,7 @@
  * HTTP, the real library, the double's world as the witness.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sampleBytes } from '../simulator/service/media-samples.ts'
 import type { WorldMessage } from '../simulator/simulator.ts'
 import { type Answer, archivedId, type Harness, openHarness } from './harness.ts'
 import { createTestClock } from './test-clock.ts'
@@ -176,6 +177,10 @@ it('a status update that only the result has is posted', async () => {
   )
   expect(answer.json, answer.text).toMatchObject({ ok: true })
   expect(world(answer.json.message_id)).toMatchObject({ body: 'elsewhere' })
+  const media = { data: sampleBytes('image', 230, 'elsewhere').toString('base64') }
+  const picture = await during('status_elsewhere', true, () => harness.post('/api/status-updates', { media }))
+  expect(picture.json, picture.text).toMatchObject({ ok: true })
+  expect(world(picture.json.message_id)).toMatchObject({ type: 'image' })
 })
 
 it('a setting of a group that shows later is changed', async () => {

@@ -46,7 +46,7 @@ type MediaPost = { mediaMsgData?: unknown; beforeSend?: unknown }
 /**
  * Before May 2026, a model and a function that completes it. Since then one object with the data of the message: the page makes its
  * own model and secret, and another secret makes media that nobody can open (waha#2063, wwebjs#201807, PR #201816). It resolves
- * also for a post that failed: with `ERROR_UPLOAD` if the function throws. The page keeps its model among its messages.
+ * also for a post that failed: with `ERROR_UPLOAD` if the function throws. The page keeps its model among its messages, as far as a client sees.
  */
 async function sendStatusMediaMsgAction(first: unknown, update?: unknown): Promise<object | undefined> {
   const isObject = boot.build.reportsStatus
@@ -59,7 +59,8 @@ async function sendStatusMediaMsgAction(first: unknown, update?: unknown): Promi
   if (!String(data.from).endsWith('@c.us') && !String(data.from).endsWith('@lid'))
     throw new TypeError('matWidConvert: not a wid')
   if (isObject && 'messageSecret' in data) data.mediaKey = btoa('another secret'.padEnd(32))
-  const model = Msg.add(new MsgModel({ ...data, author: myPhoneWid(), ack: 0, isNewMsg: true }))
+  const model = new MsgModel({ ...data, author: myPhoneWid(), ack: 0, isNewMsg: true })
+  if (!isOn('status_elsewhere')) Msg.add(model)
   try {
     if (typeof beforeSend !== 'function') throw new TypeError('beforeSend is not a function')
     if (isOn('status_upload_fails')) throw new Error('upload failed')
