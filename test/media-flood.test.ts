@@ -66,17 +66,17 @@ it('1,000 media messages of 10 chats at once', async () => {
     }
     return found
   }
-  await expect.poll(async () => (await described()).size, { timeout: 60_000, interval: 500 }).toBe(sent.size)
+  await expect.poll(async () => (await described()).size, { timeout: 120_000, interval: 500 }).toBe(sent.size)
   expect(await described()).toEqual(sent)
   expect(sent.size).toBe(CHATS * EACH)
 
   // The store fills up, and stays full, while the rest is fetched.
   const full = Math.floor(MIB / SIZE)
-  await expect.poll(() => stored().count, { timeout: 90_000, interval: 200 }).toBeGreaterThanOrEqual(full)
+  await expect.poll(() => stored().count, { timeout: 240_000, interval: 200 }).toBeGreaterThanOrEqual(full)
   await new Promise((resolve) => setTimeout(resolve, 2_000))
   clearInterval(watch)
   // Files that leave are deleted a moment after the next one is there.
   expect(most).toBeLessThan(MIB + full * SEAL + 20 * (SIZE + SEAL))
   expect((await harness.get('/api/status')).json.state).toBe('ready')
   await harness.close()
-}, 240_000)
+}, 480_000)
