@@ -1,50 +1,22 @@
-/** The checks of `doctor`: a flat list of small functions. Each only reads the machine that it gets. */
+/** The checks of `doctor`, and those of this computer: small functions. Each only reads the machine that it gets. */
 import { dirname, join } from 'node:path'
 import { BrowserNotFound } from '../browser/find.ts'
 import { type Config, serverUrl } from '../config.ts'
-import type { Status } from '../model/status.ts'
 import { foldersAbove, isOpenToAll, placesIn } from '../session/auth-dir.ts'
 import { isNodeSupported, oldNode } from '../version.ts'
-import { openApi } from './client.ts'
-import { describeOpenAccess } from './doctor-access.ts'
+import { type Check, isServed, ok, problem, type Situation, type Verdict, warning } from './doctor-check.ts'
 import type { MachineView } from './doctor-machine.ts'
-import { checkedRules } from './doctor-rules.ts'
-import { checkedWebhooks } from './doctor-webhooks.ts'
+import { checkRules } from './doctor-rules.ts'
+import {
+  accessCheck,
+  accountsCheck,
+  capabilitiesCheck,
+  sessionCheck,
+  webhooksCheck,
+} from './doctor-server.ts'
 import { errnoOf } from './errno.ts'
 import { stopLine } from './running.ts'
-import type { Answering } from './who-answers.ts'
 import { commandLineHere, quote } from './words.ts'
-
-/**
- * `problem`: the server does not work until a person does the next step. `warning`: the server works, or corrects this
- * at the next start, but a person should read it.
- */
-export type Level = 'ok' | 'warning' | 'problem'
-
-export type Finding = {
-  check: string
-  level: Level
-  /** One sentence. */
-  says: string
-  /** The next step; null if none is needed. */
-  next: string | null
-}
-
-/** `key`: for the server; null: none. */
-export type Situation = {
-  config: Config
-  machine: MachineView
-  answering: Answering
-  key: string | null
-}
-
-export type Check = { name: string; run(situation: Situation): Promise<Verdict> }
-
-type Verdict = Omit<Finding, 'check'>
-
-const ok = (says: string): Verdict => ({ level: 'ok', says, next: null })
-const warning = (says: string, next: string): Verdict => ({ level: 'warning', says, next })
-const problem = (says: string, next: string): Verdict => ({ level: 'problem', says, next })
 
 /** A fresh profile takes about 100 MB, and WhatsApp Web's storage grows with the account. */
 const SCARCE_BYTES = 1024 ** 3
@@ -64,12 +36,12 @@ export const CHECKS: readonly Check[] = [
   { name: 'disk', run: checkDisk },
   { name: 'port', run: checkPort },
   { name: 'network', run: checkNetwork },
-  { name: 'accounts', run: checkAccounts },
-  { name: 'access', run: checkAccess },
-  { name: 'webhooks', run: checkWebhooks },
+  accountsCheck,
+  accessCheck,
+  webhooksCheck,
   { name: 'rules', run: checkRules },
-  { name: 'session', run: checkSession },
-  { name: 'whatsapp', run: checkCapabilities },
+  sessionCheck,
+  capabilitiesCheck,
 ]
 
 async function checkNode({ machine: { nodeVersion } }: Situation): Promise<Verdict> {
@@ -189,7 +161,9 @@ async function checkPermissions({ config: { authDir }, machine }: Situation): Pr
 }
 
 /** Checks the lock of the directory, which only one server can hold, and that its holder is the server that responds. */
-async function checkLock({ config: { authDir }, machine, answering }: Situation): Promise<Verdict> {
+async function checkLock(situation: Situation): Promise<Verdict> {
+  const { machine } = situation
+  const { authDir } = situation.config
   const held = machine.lock(placesIn(authDir).lock)
   if (held === null) return ok('No server uses the directory.')
   const holder = `process ${held.pid}${held.host === null ? '' : ` on the computer ${held.host}`}`
@@ -201,7 +175,7 @@ async function checkLock({ config: { authDir }, machine, answering }: Situation)
       'If no other computer uses this directory, do nothing: the next start replaces the lock. Never run two copies of one session.',
     )
   }
-  if (isOurs(answering, authDir)) return ok(`The running server (${holder}) uses the directory.`)
+  if (isServed(situation)) return ok(`The running server (${holder}) uses the directory.`)
   return problem(
     `Another server (${holder}) uses ${authDir}, but it does not respond at this address.`,
     `Stop that server (${stopLine(authDir)}), or give this one its own WHATSAPP_AUTH_DIR and WHATSAPP_MCP_PORT.`,
@@ -236,13 +210,14 @@ async function checkDisk({ config: { authDir }, machine }: Situation): Promise<V
   return ok(`${left} of disk space are free.`)
 }
 
-async function checkPort({ config, machine, answering }: Situation): Promise<Verdict> {
-  const { host, port, authDir } = config
+async function checkPort(situation: Situation): Promise<Verdict> {
+  const { config, machine, answering } = situation
+  const { host, port } = config
   const url = serverUrl(host, port)
   const other = 'choose another port in WHATSAPP_MCP_PORT (--port)'
   switch (answering.who) {
     case 'server':
-      if (isOurs(answering, authDir)) return ok(`The server runs at ${url}.`)
+      if (isServed(situation)) return ok(`The server runs at ${url}.`)
       return problem(
         `The server at ${url} uses another directory: ${answering.status.auth_dir}.`,
         `To check that server: ${commandLineHere(`doctor --url ${url}`)}. To run a server here, stop that one, or ${other}.`,
@@ -343,110 +318,6 @@ const NETWORK_CODES: [code: RegExp, what: string, next: string][] = [
     'Check the clock of this machine, and whether a proxy inspects the traffic.',
   ],
 ]
-
-/** Checks the sessions of the running server. */
-async function checkSession({ config, answering }: Situation): Promise<Verdict> {
-  if (answering.who !== 'server' || !isOurs(answering, config.authDir))
-    return ok('No server of this directory runs, so the session was not checked.')
-  const { status, others = [] } = answering
-  const verdicts = [
-    sessionVerdict('The session', status),
-    ...others.map((one) => sessionVerdict(`The account ${one.id}`, one.status)),
-  ]
-  const says = verdicts.map((one) => one.says).join(' ')
-  return { ...(verdicts.find(({ level }) => level !== 'ok') ?? ok('')), says }
-}
-
-function sessionVerdict(what: string, { state, connected, reason, last_error, next_step }: Status): Verdict {
-  const says = `${what} is ${state}${reason === null ? '' : ` (${reason})`}${last_error === null ? '.' : `: ${last_error}`}`
-  if (
-    state === 'auth_failure' ||
-    state === 'disconnected' ||
-    (state === 'ready' && !connected) ||
-    last_error !== null
-  )
-    return warning(says, next_step ?? 'See docs/troubleshooting.md.')
-  return ok(says)
-}
-
-/** The part of `GET /api/capabilities` that the check reads. */
-type Capabilities = {
-  whatsapp_web_version: string | null
-  is_known_build: boolean | null
-  operations: { operation: string; state: string; why: string | null }[]
-}
-
-/** Checks what WhatsApp Web offers to the running server. */
-async function checkCapabilities({ config, answering, key }: Situation): Promise<Verdict> {
-  if (answering.who !== 'server' || !isOurs(answering, config.authDir))
-    return ok('No server of this directory runs, so WhatsApp Web was not checked.')
-  const api = openApi({ url: serverUrl(config.host, config.port), isNamed: true, key })
-  const { whatsapp_web_version, is_known_build, operations } =
-    await api.get<Capabilities>('/api/capabilities')
-  if (whatsapp_web_version === null) return ok('WhatsApp Web is not loaded, so it was not checked.')
-  const build = `Build ${whatsapp_web_version} of WhatsApp Web`
-  const broken = operations.filter(({ state }) => state === 'broken')
-  if (broken.length > 0) {
-    const names = broken.map(({ operation }) => operation).join(', ')
-    return warning(`${build} breaks ${names}. ${broken[0]?.why ?? ''}`, 'Update whatsapp-mcp-api.')
-  }
-  return ok(
-    is_known_build === true
-      ? `${build} offers everything that is needed.`
-      : `${build} is new. Nothing known is missing.`,
-  )
-}
-
-/** Checks that the running server can open the control database, which lists its accounts. */
-async function checkAccounts({ config, answering }: Situation): Promise<Verdict> {
-  if (answering.who !== 'server' || !isOurs(answering, config.authDir))
-    return ok('No server of this directory runs, so the accounts were not checked.')
-  const { others = [], problem: why } = answering
-  if (why !== undefined) return problem(`${why.detail} (${why.code})`, why.hint)
-  return ok(
-    others.length === 0 ? 'The server has one account.' : `The server has ${others.length + 1} accounts.`,
-  )
-}
-
-/** Checks that a limit is one: whoever runs programs as this user is the owner, unless keys are required. */
-async function checkAccess(situation: Situation): Promise<Verdict> {
-  const { config, answering } = situation
-  if (answering.who !== 'server' || !isOurs(answering, config.authDir))
-    return ok('No server of this directory runs, so its keys were not checked.')
-  const open = await describeOpenAccess(situation)
-  if (open === null) return ok('No key is limited beside programs that need none.')
-  return warning(
-    `${open}, but programs of this user need no key: an agent with a shell can do and see everything.`,
-    'If such an agent runs here, set WHATSAPP_MCP_REQUIRE_KEY=true and give it a limited key. See docs/security.md.',
-  )
-}
-
-/** Checks that the webhooks of the running server deliver. */
-async function checkWebhooks(situation: Situation): Promise<Verdict> {
-  const { config, answering } = situation
-  if (answering.who !== 'server' || !isOurs(answering, config.authDir))
-    return ok('No server of this directory runs, so its webhooks were not checked.')
-  const found = await checkedWebhooks(situation)
-  if (found === null) return ok('The webhooks could not be read.')
-  if (found.wrong !== null) return warning(found.wrong.says, found.wrong.next)
-  return ok(
-    found.count === 0 ? 'The server has no webhooks.' : 'Every webhook delivers, or the owner paused it.',
-  )
-}
-
-/** Checks that the rules file can be used, and that the rules at work do not fail. */
-async function checkRules(situation: Situation): Promise<Verdict> {
-  const { config, answering } = situation
-  if (!config.rules) return ok('Rules are off.')
-  const { count, wrong } = await checkedRules(situation, isOurs(answering, config.authDir))
-  if (wrong !== null) return warning(wrong.says, wrong.next)
-  return ok(count === 0 ? 'The rules file has no rules.' : 'Every rule can be used.')
-}
-
-/** True if the server that responds uses this directory. */
-function isOurs(answering: Answering, authDir: string): boolean {
-  return answering.who === 'server' && answering.status.auth_dir === authDir
-}
 
 /** Returns the path itself, or the closest existing path above it. */
 async function nearest(
