@@ -97,89 +97,57 @@ async function newId(): Promise<string> {
     .toUpperCase()}`
 }
 
-/** Up to 2.3000.1042386815: the constructor assigns `this._serialized`. */
-class OwnSerializedKey implements MsgKey {
-  declare readonly fromMe: boolean
-  declare readonly remote: Wid
-  declare readonly id: string
-  declare readonly participant?: Wid
-  declare readonly self?: 'in' | 'out'
-  declare readonly _serialized: string
+/** The class that keeps the text of a key in this field of its own. */
+function keyClass(field: '_serialized' | '$1'): MsgKeyClass {
+  return class Key implements MsgKey {
+    declare readonly fromMe: boolean
+    declare readonly remote: Wid
+    declare readonly id: string
+    declare readonly participant?: Wid
+    declare readonly self?: 'in' | 'out'
+    declare _serialized?: string
+    declare $1?: string
 
-  constructor(parts: KeyParts) {
-    if (parts === null || parts === undefined) throw new Error('MsgKey error: obj is null/undefined')
-    const fields = toFields(parts)
-    this.fromMe = fields.fromMe
-    this.remote = fields.remote
-    this.id = fields.id
-    if (fields.participant) this.participant = fields.participant
-    if (fields.self) this.self = fields.self
-    this._serialized = toText(fields)
-  }
+    constructor(parts: KeyParts) {
+      const fields = toFields(parts)
+      this.fromMe = fields.fromMe
+      this.remote = fields.remote
+      this.id = fields.id
+      if (fields.participant) this.participant = fields.participant
+      if (fields.self) this.self = fields.self
+      this[field] = toText(fields)
+    }
 
-  toString(): string {
-    return this._serialized
-  }
+    toString(): string {
+      return String(this[field])
+    }
 
-  clone(): MsgKey {
-    return new OwnSerializedKey(this)
-  }
+    clone(): MsgKey {
+      return new Key(this)
+    }
 
-  equals(other: unknown): boolean {
-    return other instanceof OwnSerializedKey && String(other) === String(this)
-  }
+    equals(other: unknown): boolean {
+      return other instanceof Key && String(other) === String(this)
+    }
 
-  static fromString(text: unknown): MsgKey {
-    return new OwnSerializedKey(parse(text))
-  }
+    static fromString(text: unknown): MsgKey {
+      return new Key(parse(text))
+    }
 
-  static newId(): Promise<string> {
-    return newId()
+    static newId(): Promise<string> {
+      return newId()
+    }
   }
 }
 
-/** From 2.3000.1042401057 on: the minifier's `this.$1`; `_serialized` is gone (wa-js#3484, OpenWA#757). */
-class MinifiedKey implements MsgKey {
-  declare readonly fromMe: boolean
-  declare readonly remote: Wid
-  declare readonly id: string
-  declare readonly participant?: Wid
-  declare readonly self?: 'in' | 'out'
-  declare readonly $1: string
-
-  constructor(parts: KeyParts) {
-    if (parts === null || parts === undefined) throw new Error('MsgKey error: obj is null/undefined')
-    const fields = toFields(parts)
-    this.fromMe = fields.fromMe
-    this.remote = fields.remote
-    this.id = fields.id
-    if (fields.participant) this.participant = fields.participant
-    if (fields.self) this.self = fields.self
-    this.$1 = toText(fields)
-  }
-
-  toString(): string {
-    return this.$1
-  }
-
-  clone(): MsgKey {
-    return new MinifiedKey(this)
-  }
-
-  equals(other: unknown): boolean {
-    return other instanceof MinifiedKey && String(other) === String(this)
-  }
-
-  static fromString(text: unknown): MsgKey {
-    return new MinifiedKey(parse(text))
-  }
-
-  static newId(): Promise<string> {
-    return newId()
-  }
+const CLASSES = {
+  /** Up to 2.3000.1042386815: the constructor assigns `this._serialized`. */
+  _serialized: keyClass('_serialized'),
+  /** From 2.3000.1042401057 on: the minifier's `this.$1`; `_serialized` is gone (wa-js#3484, OpenWA#757). */
+  $1: keyClass('$1'),
 }
 
 /** The class that this build calls `WAWebMsgKey`. */
 export function msgKeyClassOf(build: BuildFacts): MsgKeyClass {
-  return build.msgKeyField === '$1' ? MinifiedKey : OwnSerializedKey
+  return CLASSES[build.msgKeyField]
 }
