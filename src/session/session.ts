@@ -1,27 +1,14 @@
-/** The session of one linked account: runs the state machine, owns the engine and reconnects. */
-import { type Clock, withDeadline } from '../clock.ts'
-import type { Engine, EngineEnd, EngineEvent, OpenEngine } from '../engine/engine.ts'
-import { AppError, fail } from '../errors.ts'
-import type { Log } from '../log.ts'
-import { type PhoneNumber, toJid } from '../model/ids.ts'
-import type { Account, Reason, Status } from '../model/status.ts'
-import { type AbilitiesView, createAbilities } from './abilities.ts'
-import type { AccountDir } from './account-dir.ts'
-import type { Archive } from './archive.ts'
-import { createConnectionWatch } from './connection-watch.ts'
-import { explainUnlink } from './early-unlink.ts'
-import { createEngines } from './engines.ts'
-import { createLink } from './link.ts'
-import { createListeners } from './listeners.ts'
-import { nextState, type Signal } from './machine.ts'
-import { createMemoryWatch, type MemoryLimits } from './memory-watch.ts'
-import { hadNoNetwork } from './next-step.ts'
-import { createPairing, type PairingCode } from './pairing.ts'
+/** The session of one linked account, for its callers: start, link, use, stop, log out. */
+import { withDeadline } from '../clock.ts'
+import type { Engine } from '../engine/engine.ts'
+import { fail } from '../errors.ts'
+import type { PhoneNumber } from '../model/ids.ts'
+import type { Status } from '../model/status.ts'
+import type { AbilitiesView } from './abilities.ts'
+import type { PairingCode } from './pairing.ts'
 import { createPairingRequests } from './pairing-request.ts'
-import { createReconnecting } from './reconnecting.ts'
-import { createRestrictionWatch } from './restriction-watch.ts'
-import { createSessionChanges } from './session-changes.ts'
-import { type Standing, toStatus } from './standing.ts'
+import { createSessionRunner, type RunnerOptions } from './session-runner.ts'
+import { toStatus } from './standing.ts'
 
 /** The longest time that `start` waits for the first result of a start. */
 const FIRST_RESULT_MS = 25_000
@@ -92,16 +79,9 @@ export type Session = {
   close(): Promise<void>
 }
 
-export type SessionOptions = {
-  openEngine: OpenEngine
-  authDir: AccountDir
-  archive: Archive
-  clock: Clock
-  log: Log
+export type SessionOptions = RunnerOptions & {
   /** Absolute path; null if no browser was found. */
   chromeExecutable: string | null
-  headless: boolean
-  memory: MemoryLimits
   /** Returns the error code of the control database; null if there is no problem. */
   controlProblem?(): string | null
   /** Adapts the next step to the paths of the account. */
@@ -111,217 +91,27 @@ export type SessionOptions = {
 }
 
 export function createSession(options: SessionOptions): Session {
-  const { archive, authDir, clock, log, words = (text) => text } = options
-  let standing: Standing = { state: 'stopped', since: clock.now(), reason: null, lastError: null }
-  let account: Account | null = null
-  let version: string | null = null
-  /** This start tries a profile without a marker: a QR code means that the profile holds no session. */
-  let onTrial = false
+  const { archive, authDir, clock, words = (text) => text } = options
+  const runner = createSessionRunner(options)
+  const { link, abilities, listeners, reconnecting, engines, connection, pairing, standing } = runner
   let loggingOut: Promise<boolean | null> | null = null
   /** Callers that wait for a start are answered. */
   let isEnding = false
   let over = false
 
-  const link = createLink(authDir, clock)
-  const abilities = createAbilities(clock)
-  const listeners = createListeners(clock)
-  const changed = listeners.tell
-  const reconnecting = createReconnecting(clock, () => launch())
-  const changes = createSessionChanges((to, why) => archive.take({ type: 'session', state: to, reason: why }))
-  const memory = createMemoryWatch({
-    limits: options.memory,
-    clock,
-    log,
-    restart(detail) {
-      finish('lost', 'memory', detail)
-      launch()
-    },
-  })
-  const engines = createEngines({
-    openEngine: options.openEngine,
-    log,
-    onEvent,
-    onFailed: (error) =>
-      onEnded(
-        'start_failed',
-        error instanceof AppError ? error.message : 'The browser could not be started.',
-      ),
-    onDrop() {
-      memory.follow(null)
-      archive.leave()
-    },
-  })
-  const connection = createConnectionWatch(clock, engines, log, {
-    onBack() {
-      if (standing.state === 'disconnected') signal('back')
-    },
-    onLost: archive.lost,
-    onOffline: () => signal('lost', { reason: 'offline', error: 'The connection to WhatsApp was lost.' }),
-    onSilent: (detail, why) => onEnded('not_responding', detail, why),
-  })
-  // Nothing restarts because of one: that makes a restriction longer (waha#2166).
-  const restriction = createRestrictionWatch(clock, (next) => {
-    log.info({ ...next }, next === null ? 'account.unrestricted' : 'account.restricted')
-    archive.take({ type: 'restriction', restriction: next })
-    changed()
-  })
-  const pairing = createPairing(clock, options.headless, {
-    changed,
-    askForQr: () => void engines.current()?.showQr(),
-    startAnew() {
-      log.info('the QR code expired and WhatsApp sent no new one; restarting the browser')
-      engines.drop()
-      reconnecting.plan('lost')
-      changed()
-    },
-    expire: () => finish('stop', 'qr_expired', 'The QR code was not scanned in time.'),
-    fail: (why, detail) => finish('refused', why, detail),
-  })
   const requestPairingCode = createPairingRequests({
     clock,
     engines,
     pairing,
     isLinked: link.isSaved,
-    standing: () => standing,
+    standing,
     loaded: (waitMs) => listeners.waitUntil(() => isEnding || !isUnderWay(), waitMs),
     start,
     requireOpen,
-    onRefused: () => finish('refused', 'link_refused', 'WhatsApp refused a pairing code for this number.'),
+    onRefused: () =>
+      runner.finish('refused', 'link_refused', 'WhatsApp refused a pairing code for this number.'),
     failUnsupported,
   })
-
-  /** Applies the signal; ignores it if the table has no transition for it in this state. */
-  function signal(what: Signal, why: { reason?: Reason; error?: string } = {}): void {
-    const { state: from } = standing
-    const to = nextState(from, what)
-    if (to === null) return log.debug({ state: from, signal: what }, 'a signal is ignored in this state')
-    standing = {
-      state: to,
-      since: to === from ? standing.since : clock.now(),
-      reason: why.reason ?? null,
-      lastError: why.error ?? null,
-    }
-    const { reason } = standing
-    if (to !== 'qr') pairing.clear()
-    if (from !== to) log.info({ state: to, ...(reason === null ? {} : { reason }) }, 'session.changed')
-    // The archive of an account that has just connected is open only after `follow`.
-    if (what !== 'ready') noteChange()
-    changed()
-  }
-
-  function noteChange(): void {
-    changes.note(standing.state, standing.reason, reconnecting.attempt())
-  }
-
-  function stopTimers(): void {
-    reconnecting.cancel()
-    connection.stop()
-  }
-
-  function launch(trial = false): void {
-    stopTimers()
-    onTrial = trial
-    engines.drop()
-    signal('start')
-    engines.open()
-  }
-
-  /** Ends the current start or session for this reason. */
-  function finish(how: Signal, why: Reason, detail?: string): void {
-    engines.drop()
-    stopTimers()
-    signal(how, detail === undefined ? { reason: why } : { reason: why, error: detail })
-  }
-
-  function onEvent(event: EngineEvent): void {
-    switch (event.type) {
-      case 'qr':
-        return onQr(event.qr)
-      case 'qr_gone':
-        return pairing.onQrGone()
-      case 'code_gone':
-        // With no pairing code waiting, the page is only reconnecting and its QR codes continue.
-        if (pairing.view()?.method === 'code') pairing.onCodeGone()
-        return
-      case 'passkey_asked':
-        log.warn('WhatsApp requires a passkey to confirm the new device')
-        return pairing.onPasskeyAsked()
-      case 'authenticated':
-        signal('paired')
-        return link.remember()
-      case 'ready':
-        return onReady(event)
-      case 'connection':
-        connection.onConnection(event.connected)
-        return changed()
-      case 'ack':
-        if (event.ack >= 1) connection.onAck(true)
-        return archive.take(event)
-      case 'missed':
-        return archive.doubt()
-      case 'checked':
-        return abilities.onCheck(event.check)
-      case 'restriction':
-        return restriction.set(event.restriction)
-      case 'outcome':
-        if (event.failure !== null)
-          log.warn({ ability: event.ability }, 'WhatsApp Web failed although nothing is missing')
-        return abilities.onOutcome(event.ability, event.failure)
-      case 'ended':
-        return onEnded(event.end, event.detail)
-      default:
-        return archive.take(event)
-    }
-  }
-
-  function onQr(text: string): void {
-    if (link.isSaved()) return onUnlinked()
-    if (onTrial) return finish('stop', 'not_linked')
-    pairing.onQr(text)
-    signal('qr')
-  }
-
-  function onUnlinked(): void {
-    const doubt = link.uncertainty()
-    if (doubt !== null) onEnded('start_failed', doubt)
-    else onEnded('logged_out', 'The phone no longer lists this device.')
-  }
-
-  function onReady(event: Extract<EngineEvent, { type: 'ready' }>): void {
-    account = event.account
-    version = event.whatsappWebVersion
-    signal('ready')
-    reconnecting.settle()
-    connection.start()
-    link.confirm(event.account.wid)
-    const engine = engines.current()
-    if (engine !== null) archive.follow(engine, toJid(event.account.wid), event.lid)
-    memory.follow(engine)
-    noteChange()
-  }
-
-  function onEnded(end: EngineEnd, detail: string, why?: Reason): void {
-    if (end === 'logged_out') {
-      const linkedAt = link.linkedAt()
-      forget()
-      return finish('stop', 'logged_out', explainUnlink(detail, linkedAt, clock.now()))
-    }
-    if (!link.isSaved())
-      return finish('stop', end === 'blocked' || end === 'unsupported' ? end : 'start_failed', detail)
-    finish('lost', why ?? end, detail)
-    const lost = hadNoNetwork(why ?? end, detail) ? 'unreached' : 'lost'
-    if (end !== 'blocked') reconnecting.plan(end === 'conflict' || end === 'unsupported' ? end : lost)
-    changed()
-  }
-
-  /** The device is no longer linked: removes the marker now, and the profile once the browser is closed. */
-  function forget(): void {
-    account = null
-    restriction.forget()
-    const removeProfile = link.forget()
-    engines.drop()
-    engines.afterwards(removeProfile)
-  }
 
   function requireOpen(): void {
     if (over) fail('shutting_down')
@@ -331,16 +121,15 @@ export function createSession(options: SessionOptions): Session {
 
   function failUnsupported(): never {
     const { check } = abilities.view()
-    const { lastError } = standing
+    const { lastError } = standing()
     return fail('not_supported_by_whatsapp_web', {
       ...(lastError === null ? {} : { detail: lastError }),
       facts: { whatsapp_web_version: check?.build ?? null, missing: check?.missing.link ?? [] },
     })
   }
 
-  const isUnderWay = () => standing.state === 'starting' || standing.state === 'authenticated'
-  const isConnected = () => engines.current()?.connected() ?? false
-  const isRunning = () => engines.current() !== null || standing.state === 'starting'
+  const isUnderWay = () => standing().state === 'starting' || standing().state === 'authenticated'
+  const isRunning = () => engines.current() !== null || standing().state === 'starting'
   const closeInTime = () =>
     withDeadline(clock, 'Closing the browser', CLOSE_MS, engines.closed()).catch(() => {})
 
@@ -351,11 +140,11 @@ export function createSession(options: SessionOptions): Session {
     options.onStart?.()
     if (!isRunning()) {
       reconnecting.reset()
-      launch()
+      runner.launch()
     }
-    onTrial = false
-    await listeners.waitUntil(() => isEnding || standing.state !== 'starting', waitMs)
-    if (isEnding && standing.state === 'starting') fail('shutting_down')
+    runner.endTrial()
+    await listeners.waitUntil(() => isEnding || standing().state !== 'starting', waitMs)
+    if (isEnding && standing().state === 'starting') fail('shutting_down')
   }
 
   async function logout(): Promise<boolean | null> {
@@ -363,7 +152,7 @@ export function createSession(options: SessionOptions): Session {
     // WhatsApp can still be informed through a saved session that is starting, but not through one that
     // hangs.
     if (linked && isRunning()) await listeners.waitUntil(() => !isUnderWay(), LOGOUT_WAIT_MS)
-    stopTimers()
+    runner.stopTimers()
     let told = false
     const loggedOut = new Promise<void>((resolve) => {
       if (engines.current() === null) return resolve()
@@ -371,11 +160,11 @@ export function createSession(options: SessionOptions): Session {
         told = await leaving.logout()
         resolve()
       })
-      changed()
+      listeners.tell()
     })
     await loggedOut
-    forget()
-    signal('stop')
+    runner.forget()
+    runner.signal('stop')
     reconnecting.reset()
     // A browser that does not close in time is still ended. This response does not wait for it; a new start
     // does.
@@ -387,18 +176,8 @@ export function createSession(options: SessionOptions): Session {
     status() {
       const { hint, ...kept } = archive.view()
       return toStatus({
-        standing,
-        account,
-        isLinked: link.isSaved(),
-        isConnected: isConnected(),
-        provenAt: connection.provenAt(),
+        ...runner.view(),
         isLoggingOut: loggingOut !== null,
-        hasQr: pairing.qr() !== null,
-        pairing: pairing.view(),
-        reconnect: reconnecting.view(),
-        restriction: restriction.view(),
-        whatsappWebVersion: version,
-        memory: memory.view(),
         authDir: authDir.path,
         chromeExecutable: options.chromeExecutable,
         isHeadless: options.headless,
@@ -422,7 +201,7 @@ export function createSession(options: SessionOptions): Session {
     },
     engine() {
       requireOpen()
-      const { state, reason } = standing
+      const { state, reason } = standing()
       const engine = engines.current()
       if (state === 'ready' && engine?.connected()) return engine
       if (!link.isSaved()) fail('not_linked')
@@ -442,44 +221,40 @@ export function createSession(options: SessionOptions): Session {
     async stop() {
       requireOpen()
       reconnecting.reset()
-      finish('stop', 'stopped')
+      runner.finish('stop', 'stopped')
       await closeInTime()
     },
     async restart() {
       requireOpen()
-      finish('stop', 'stopped')
+      runner.finish('stop', 'stopped')
       await start()
     },
     setIdleReason(why) {
-      if (standing.state === 'stopped') signal('stop', { reason: why })
+      if (standing().state === 'stopped') runner.signal('stop', { reason: why })
     },
     resume() {
       const canStart = options.chromeExecutable !== null && !isRunning()
-      if (canStart && link.isSaved()) launch()
-      else if (canStart && authDir.hasUnmarkedProfile()) launch(true)
+      if (canStart && link.isSaved()) runner.launch()
+      else if (canStart && authDir.hasUnmarkedProfile()) runner.launch(true)
       // Its turn has come, and there is nothing to start.
-      else if (standing.reason === 'queued') signal('stop')
+      else if (standing().reason === 'queued') runner.signal('stop')
     },
     probeNow() {
-      if (standing.state === 'ready' || standing.state === 'authenticated') connection.probe()
+      if (standing().state === 'ready' || standing().state === 'authenticated') connection.probe()
     },
     unacked() {
-      if (standing.state === 'ready') connection.onAck(false)
+      if (standing().state === 'ready') connection.onAck(false)
     },
     answeredAt: connection.answeredAt,
     endWaits() {
       isEnding = true
-      changed()
+      listeners.tell()
     },
     async close() {
       over = true
       // Finish a logout that has begun: half of one leaves a device that is linked but unusable.
       await loggingOut?.catch(() => {})
-      stopTimers()
-      restriction.stop()
-      pairing.clear()
-      engines.drop()
-      await engines.closed()
+      await runner.close()
       await archive.close()
     },
   }

@@ -22,6 +22,7 @@ const IDENTIFY = 'src/faces/http/identify.ts'
 const QR_PAGE = 'src/faces/http/qr-page.ts'
 const MACHINE = 'src/session/machine.ts'
 const SESSION = 'src/session/session.ts'
+const RUNNER = 'src/session/session-runner.ts'
 const AUTH_DIR = 'src/session/auth-dir.ts'
 const ACCOUNT_DIR = 'src/session/account-dir.ts'
 const DIR_LOCK = 'src/session/dir-lock.ts'
@@ -218,7 +219,7 @@ export const MUTATIONS: readonly Mutation[] = [
   // Winning a lost connection back
   {
     name: 'a client that WhatsApp refuses is started again',
-    file: SESSION,
+    file: RUNNER,
     find: "if (end !== 'blocked') reconnecting.plan",
     replace: 'reconnecting.plan',
     test: falls('is never fought'),
@@ -241,7 +242,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a saved session that is asked for a QR shows one',
-    file: SESSION,
+    file: RUNNER,
     find: 'if (link.isSaved()) return onUnlinked()',
     replace: '',
     test: session('found unlinked'),
