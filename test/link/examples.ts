@@ -1,5 +1,6 @@
 /** Runs the examples of the table on one build: what docs/operations.md says under "works on". */
 import { expect } from 'vitest'
+import type { EventKind } from '../../src/model/events.ts'
 import { ROWS } from '../../src/operations/index.ts'
 import type { Row } from '../../src/operations/operation.ts'
 import { requestOf } from '../call-row.ts'
@@ -20,21 +21,23 @@ export const EXAMPLES: readonly Row[] = ROWS.filter(
 /** Runs the example of this row. Fails if it was answered and its effect does not show. */
 export async function runExample(row: Row, harness: Harness): Promise<BuildState> {
   const { next_after: after } = (await harness.get('/api/events')).json
-  const { phone, event, prepare } = PROOFS[row.name] ?? {}
+  const { phone, event, prepare, shown } = PROOFS[row.name] ?? {}
   const { world } = harness
+  const logged = (kind: EventKind) =>
+    expect
+      .poll(async () => (await harness.get(`/api/events?after=${after}&kind=${kind}`)).json.events.length, {
+        message: `${kind} of ${row.name}`,
+        timeout: 10_000,
+      })
+      .toBeGreaterThan(0)
   const input = { ...Object(row.example.input), ...(await prepare?.(world)) }
+  if (shown !== undefined) await logged(shown)
   const { status, code } = await answerOf(row, input, harness)
   if (code === 'not_supported_by_whatsapp_web') return 'broken'
   if (status >= 400) return `refused: ${code}`
   if (phone !== undefined)
     await expect.poll(() => phone(world), { message: `${row.name} on the phone`, timeout: 10_000 }).toBe(true)
-  if (event !== undefined)
-    await expect
-      .poll(async () => (await harness.get(`/api/events?after=${after}&kind=${event}`)).json.events.length, {
-        message: `${event} of ${row.name}`,
-        timeout: 10_000,
-      })
-      .toBeGreaterThan(0)
+  if (event !== undefined) await logged(event)
   return 'works'
 }
 

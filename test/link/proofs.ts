@@ -13,12 +13,13 @@ const POLL = '3EB0A7C1D2E3F40516'
 
 /**
  * `phone`: true once the phone has it. `event`: a kind that is in the log then. `prepare`: makes what the example asks for, and returns
- * the input that names it.
+ * the input that names it. `shown`: the kind of the event once WhatsApp Web has that.
  */
 export type Proof = {
   phone?(world: World): boolean
   event?: EventKind
   prepare?(world: World): Promise<Record<string, unknown>>
+  shown?: EventKind
 }
 
 const sent = (fits: (message: WorldMessage) => boolean): Proof => ({
@@ -59,6 +60,7 @@ export const PROOFS: Record<string, Proof> = {
   forward_message: sent(({ id, body }) => body === 'Yes! Dinner on Friday?' && id !== DINNER),
   reject_call: {
     prepare: async (world) => ({ call_id: (await world.ring({ from: NOOR.replace('@c.us', '') })).id }),
+    shown: 'call.incoming',
     phone: (world) => world.state().calls.some(({ state }) => state === 'rejected'),
     event: 'call.ended',
   },
