@@ -12,13 +12,13 @@ afterAll(() => scene.close())
 it('a page that runs learns of the chats at once', async () => {
   const newest = scene.world.chats().find((chat) => chat.messageCount > 100)
   expect(newest).toBeDefined()
-  await expect.poll(() => scene.keys(newest?.id ?? ''), { timeout: 5000 }).toHaveLength(1)
+  await expect.poll(() => scene.keys(newest?.id ?? '')).toHaveLength(1)
 })
 
 it('is ready again in a few seconds, and lists every chat as the phone does', async () => {
   const start = performance.now()
   await scene.restart(async () => {})
-  expect(performance.now() - start).toBeLessThan(10_000)
+  expect(performance.now() - start).toBeLessThan(20_000)
   const chats = await scene.library.client.getChats()
   const truth = scene.world.chats()
   expect(chats).toHaveLength(truth.length)
