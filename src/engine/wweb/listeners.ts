@@ -59,8 +59,8 @@ export function listenTo(
       const { rawData } = message
       const key = originalKeyOf(rawData)
       if (key === null || !key.fromMe) return
-      // Own media is reported before the upload; only now its location is known.
-      if (isUploaded(message) && ack === 1) report(rawData)
+      // Own media is reported before the upload; only now its location is known. Acks may skip steps.
+      if (isUploaded(message) && ack >= 1) report(rawData)
       emit({ type: 'ack', chat: key.chat, bareId: key.bareId, ack })
     }),
   )

@@ -126,8 +126,10 @@ export function createSender(
   function identify({ id, rawData }: LibraryMessage): Pending | undefined {
     const one = id.fromMe ? pending.get(id.id) : undefined
     if (one === undefined || id._serialized === undefined) return undefined
-    const message = one.found?.message ?? translator.message(rawData)
-    if (message !== null) one.found = { key: id._serialized, message }
+    // Media is first reported before its upload.
+    const known = one.found?.message.hasMedia ? one.found.message : null
+    const message = known ?? translator.message(rawData) ?? one.found?.message
+    if (message !== undefined) one.found = { key: id._serialized, message }
     return one
   }
 
