@@ -25,7 +25,7 @@ import { createDoor, type Door } from './operations/door.ts'
 import { isReading, OPERATIONS, ROWS } from './operations/index.ts'
 import { createLinkedCaller, createMediaLinks } from './operations/media-links.ts'
 import { sendToChat } from './operations/send-to-chat.ts'
-import { listedBy, stillAllows } from './operations/sending.ts'
+import { holdsNow, listedBy, stillAllows } from './operations/sending.ts'
 import { createPace } from './outbox/pace.ts'
 import { createOwnIds } from './own-ids.ts'
 import { callerOf } from './rules/caller.ts'
@@ -126,6 +126,10 @@ export async function createApp(options: AppOptions): Promise<App> {
       const { archive } = accounts.get(account)
       const isSeen = caller.sees === null || archive.sees(chat, caller.sees)
       return isSeen && stillAllows(caller, chat, listedBy(archive))
+    },
+    async holdsNow(id, account, chat) {
+      const caller = findCaller(id)
+      return caller === null ? null : holdsNow(caller, chat, accounts.get(account).archive)
     },
     config,
     secret,

@@ -284,6 +284,30 @@ it('a message that waits for its recipient says so, and is sent once it is appro
   expect(messagesTo(stranger)).toBe(1)
 })
 
+it('what a key scheduled to a stranger before it got the policy known waits for the owner at its time', async () => {
+  const stranger = '15559990013'
+  harness.world.addContact({ phone: stranger, name: null, pushname: 'Unknown' })
+  const { json: made } = await harness.post('/api/keys', {
+    name: 'tightened',
+    scopes: ['send'],
+    sends: 'open',
+  })
+  const { json } = await harness.call({
+    method: 'POST',
+    path: '/api/send',
+    body: { phone_number: stranger, message: 'In an hour', send_at: new Date(Date.now() + 3_600_000) },
+    headers: { authorization: `Bearer ${made.secret}` },
+  })
+  const path = `/api/outbox/${json.item.id}`
+  const change = (to: string, body: object) => harness.call({ method: 'PATCH', path: to, body })
+  expect((await change(`/api/keys/${made.key.id}`, { sends: 'known' })).status).toBe(200)
+  expect((await change(path, { send_at: new Date(Date.now() + 1_000) })).status).toBe(200)
+  await expect.poll(async () => (await harness.get(path)).json.item.state, { timeout: 10_000 }).toBe('held')
+  expect((await harness.get(path)).json.item).toMatchObject({ reason: 'stranger', error: null })
+  expect(messagesTo(stranger)).toBe(0)
+  await harness.post(`${path}/reject`)
+})
+
 it('the policy only knows a person by every number, also of what is scheduled', async () => {
   const other = '5511987654321'
   const sends = { policy: 'only', chats: [other] }

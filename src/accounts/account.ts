@@ -30,6 +30,8 @@ export type AccountOptions = {
   fileAt: OutboxOptions['fileAt']
   /** True if the caller with this id may send with this account now. Fails as the control database does. */
   maySend(caller: string, account: AccountId, chat: Jid): boolean
+  /** As {@link OutboxOptions.holdsNow}, with this account. */
+  holdsNow(caller: string, account: AccountId, chat: Jid): ReturnType<OutboxOptions['holdsNow']>
   config: Pick<
     Config,
     'history' | 'keep' | 'media' | 'eventsDays' | 'headless' | 'memory' | 'outbox' | 'canary' | 'readOnly'
@@ -100,6 +102,7 @@ export function openAccount(options: AccountOptions): Account {
     holdFile: options.holdFile,
     fileAt: options.fileAt,
     maySend: (caller, chat) => options.maySend(caller, id, chat),
+    holdsNow: (caller, chat) => options.holdsNow(caller, id, chat),
     session,
     archive,
     clock,

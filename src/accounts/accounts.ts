@@ -59,7 +59,7 @@ export type Accounts = {
   close(): Promise<void>
 }
 
-export type AccountsOptions = Pick<AccountOptions, 'holdFile' | 'fileAt' | 'maySend'> & {
+export type AccountsOptions = Pick<AccountOptions, 'holdFile' | 'fileAt' | 'maySend' | 'holdsNow'> & {
   authDir: AuthDir
   control: ControlStore
   config: Config
@@ -106,7 +106,8 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
   }
 
   function openNow(id: AccountId): Account {
-    const { config, secret, threads, holdFile, fileAt, maySend, chromeExecutable, openProfile } = options
+    const { config, secret, threads, holdFile, fileAt, maySend, holdsNow, chromeExecutable, openProfile } =
+      options
     const account = openAccount({
       id,
       dir: dirOf(id),
@@ -114,6 +115,7 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
       holdFile,
       fileAt,
       maySend,
+      holdsNow,
       config,
       secret,
       threads,

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
-import { AppError } from '../errors.ts'
+import { AppError, fail } from '../errors.ts'
 import { toJid } from '../model/ids.ts'
-import type { Policy } from '../model/policy.ts'
+import { type Policy, sendsBy } from '../model/policy.ts'
 import type { TaskInput, TaskKind } from '../model/task.ts'
-import { createSending } from './sending.ts'
+import { createSending, holdsNow, stillAllows } from './sending.ts'
 
 const PERSON = toJid('15551234567@c.us')
 const GROUP = toJid('120363000000000000@g.us')
@@ -90,3 +90,27 @@ it.each(cases)('each policy decides about %s %j (%s)', async (kind, takes, reach
     expect([policy, await outcome(policy as Policy, kind, takes)]).toEqual([policy, expected])
   }
 })
+
+/** What becomes of what was scheduled to a person, if the owner knows them and if not. `ends`: at once, without waiting. */
+const AT_ITS_TIME: Record<Policy, [known: string | null, stranger: string | null]> = {
+  open: [null, null],
+  known: [null, 'stranger'],
+  confirm: ['confirm', 'confirm'],
+  only: ['ends', 'ends'],
+  off: ['ends', 'ends'],
+}
+
+it.each(Object.entries(AT_ITS_TIME))(
+  'what was scheduled before a key was given %s follows it',
+  async (policy, expected) => {
+    const caller = { sends: sendsBy(policy as Policy), sees: null }
+    const becomes = async (isKnown: () => Promise<boolean>) => {
+      const archive = { reader: () => ({ isKnown }), sees: () => false } as never
+      if (!stillAllows(caller, PERSON, () => false)) return 'ends'
+      return holdsNow(caller, PERSON, archive)
+    }
+    expect([await becomes(async () => true), await becomes(async () => false)]).toEqual(expected)
+    // Whom an archive that cannot be read would know is not known.
+    expect(await becomes(async () => fail('archive_unavailable'))).toBe(expected[1])
+  },
+)

@@ -1,5 +1,5 @@
 /** Decides what happens to everything that a call sends to a chat: it goes, it waits for the owner, or it is refused. */
-import { fail } from '../errors.ts'
+import { AppError, fail } from '../errors.ts'
 import type { Action } from '../model/action.ts'
 import { type Jid, parseMessageKey, STATUS } from '../model/ids.ts'
 import type { HoldReason } from '../model/outbox.ts'
@@ -25,10 +25,29 @@ export function listedBy({ sees }: Pick<Archive, 'sees'>): IsListed {
   return (chat, only) => sees(chat, { only, hide: [] })
 }
 
-/** True if what this caller scheduled to the chat may go now that its key may have another policy. */
+/** True if what this caller scheduled to the chat may still go, or wait, now that its key may have another policy. */
 export function stillAllows({ sends }: Pick<Caller, 'sends'>, chat: Jid, isListed: IsListed): boolean {
-  if (sends === null || sends.policy === 'open' || sends.policy === 'known') return true
-  return sends.policy === 'only' && isListed(chat, sends.chats)
+  if (sends?.policy === 'only') return isListed(chat, sends.chats)
+  return sends?.policy !== 'off'
+}
+
+/**
+ * Returns why what this caller scheduled to the chat waits for the owner now that its time has come; null: it goes. A chat of
+ * which the archive cannot be read is one that the owner does not know.
+ */
+export async function holdsNow(
+  { sends, sees }: Pick<Caller, 'sends' | 'sees'>,
+  chat: Jid,
+  archive: Pick<Archive, 'reader' | 'sees'>,
+): ReturnType<Sending['hold']> {
+  const reader = () => archive.reader(undefined, sees)
+  const sending = createSending({ sends: sends ?? sendsBy('open'), reader, isListed: listedBy(archive) })
+  try {
+    return await sending.hold(chat)
+  } catch (error) {
+    if (error instanceof AppError && sends?.policy === 'known') return 'stranger'
+    throw error
+  }
 }
 
 export type SendingOptions = {

@@ -8,6 +8,7 @@ import type { ControlStore } from '../control.ts'
 import { AppError } from '../errors.ts'
 import { createLog } from '../log.ts'
 import { DEFAULT_ACCOUNT, toJid } from '../model/ids.ts'
+import type { HoldReason } from '../model/outbox.ts'
 import { createOwnIds } from '../own-ids.ts'
 import { openControl } from '../store/open-control.ts'
 import type { Draft, Order } from './item.ts'
@@ -32,6 +33,8 @@ let changed: () => void
 /** The files that were kept, each with its end; and the callers that may send. */
 let holds: [path: string, item: string, untilMs: number | null][]
 let keys: Set<string>
+/** Why what is due waits for the owner. */
+let heldFor: HoldReason | null
 
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'wma-outbox-'))
@@ -50,6 +53,7 @@ beforeEach(() => {
   changed = () => {}
   holds = []
   keys = new Set(['key_1'])
+  heldFor = null
 })
 afterEach(async () => {
   await Promise.all(opened.map((outbox) => outbox.close()))
@@ -102,6 +106,7 @@ function open(isReadOnly = false): Outbox {
     holdFile: (...held) => void holds.push(held),
     fileAt: (name) => join('/elsewhere', basename(name)),
     maySend: (caller) => caller === 'owner' || keys.has(caller),
+    holdsNow: async () => heldFor,
     clock,
     log,
   })
@@ -430,9 +435,25 @@ describe('the right of a key', () => {
     expect([await stateOf(id), texts()]).toEqual(['cancelled', ['of the owner']])
   })
 
+  it('may end at the time of a message: then it waits for the owner, and goes when approved', async () => {
+    const outbox = open()
+    const { id } = await scheduleWith(outbox, 'key_1', 'of a key')
+    heldFor = 'stranger'
+    const askedAt = clock.now()
+    clock.advance(1_500)
+    await expect.poll(() => stateOf(id)).toBe('held')
+    const held = await store.get(id)
+    expect(held).toMatchObject({ reason: 'stranger', error: null })
+    expect(held?.expiresAtMs).toBeGreaterThan(askedAt + HOUR_MS)
+    expect(texts()).toEqual([])
+    expect(await outbox.decide.approve(id, held?.digest ?? '')).toMatchObject({ state: 'sent' })
+    expect(texts()).toEqual(['of a key'])
+  })
+
   it('is not needed for what the owner approves', async () => {
     const outbox = open()
     const { id, digest } = await wait(outbox, 'approved', { caller: 'key_1', reason: 'confirm' })
+    heldFor = 'confirm'
     keys.clear()
     await outbox.review()
     expect(await outbox.decide.approve(id, digest)).toMatchObject({ state: 'sent' })

@@ -13,7 +13,7 @@ import type { OwnIds } from '../own-ids.ts'
 import type { Archive } from '../session/archive.ts'
 import { createQueues } from '../session/queues.ts'
 import type { Session } from '../session/session.ts'
-import { type Draft, fileOf, keyOf, type Limits, newItem, type Order, problemOf, SEND_MS } from './item.ts'
+import { type Draft, fileOf, keyOf, newItem, type Order, problemOf, SEND_MS } from './item.ts'
 import { type TransmitOptions, transmit } from './transmit.ts'
 import { createWaiting, RETRY_MS, type Waiting, type WaitingOptions } from './waiting.ts'
 
@@ -41,10 +41,12 @@ export type Outbox = {
   close(): Promise<void>
 }
 
-export type OutboxOptions = Pick<WaitingOptions, 'holdFile' | 'maySend' | 'isReadOnly'> &
+export type OutboxOptions = Pick<
+  WaitingOptions,
+  'holdFile' | 'maySend' | 'holdsNow' | 'isReadOnly' | 'limits'
+> &
   Pick<TransmitOptions, 'fileAt'> & {
     account: AccountId
-    limits: Limits
     /** Makes the ids of its messages. */
     ownIds: Pick<OwnIds, 'create'>
     store: ControlStore['outbox']
@@ -73,7 +75,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
   const settling = new Map<string, () => void>()
   const waiting = createWaiting({
     ...options,
-    lateMs: options.limits.lateMs,
+    held: tellHeld,
     left: (row) => {
       tell('send.settled', row)
       archive.flush()
@@ -150,6 +152,11 @@ export function openOutbox(options: OutboxOptions): Outbox {
       code: error?.code ?? null,
     }
     archive.take({ type: 'outbox', kind, chat, item })
+  }
+
+  function tellHeld(row: OutboxRow): void {
+    tell('send.held', row)
+    archive.flush()
   }
 
   /**
@@ -248,8 +255,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
       await store.add(row)
       if (row.state === 'sending') return follow(deliver(row, [], draft.endsAtMs))
       waiting.add(row)
-      tell('send.held', row)
-      archive.flush()
+      tellHeld(row)
       throw problemOf(row)
     },
     async review() {

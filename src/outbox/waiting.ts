@@ -4,11 +4,11 @@ import type { ControlStore, OutboxChange, OutboxRow } from '../control.ts'
 import { fail } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Jid } from '../model/ids.ts'
-import { type OutboxState, WAITING } from '../model/outbox.ts'
+import { type HoldReason, type OutboxState, WAITING } from '../model/outbox.ts'
 import type { Session } from '../session/session.ts'
 import { isForAnother, REVOKED, UNLINKED } from './allowed.ts'
 import { digestOf, previewOf, withText } from './content.ts'
-import { contentOf, fileOf, problemOf } from './item.ts'
+import { contentOf, fileOf, type Limits, problemOf } from './item.ts'
 
 /** Pause between two items that are released after their time: what was missed goes out one by one. */
 const PAUSE_MS = 1_000
@@ -48,18 +48,25 @@ export type WaitingOptions = {
   maySend(caller: string, chat: Jid): boolean
   /** True if nothing may be sent: what waits stays, and expires. */
   isReadOnly: boolean
-  /** A scheduled item may be sent this long after its time. */
-  lateMs: number
+  /**
+   * Returns why what the caller with this id scheduled to this chat waits for the owner now that its time has come; null: it
+   * goes. Fails as {@link WaitingOptions.maySend}.
+   */
+  holdsNow(caller: string, chat: Jid): Promise<HoldReason | null>
+  limits: Limits
   clock: Clock
   log: Log
   /** Sends an item whose state is `sending`. Returns false if it could not begin, and waits again. */
   deliver(row: OutboxRow): Promise<boolean>
+  /** Reports that an item whose time has come waits for the owner. */
+  held(row: OutboxRow): void
   /** Reports that an item left the outbox without being sent. */
   left(row: OutboxRow): void
 }
 
 export function createWaiting(options: WaitingOptions): Waiting {
-  const { store, session, holdFile, maySend, isReadOnly, lateMs, clock, log, deliver, left } = options
+  const { store, session, holdFile, maySend, holdsNow, isReadOnly, clock, log, deliver, held, left } = options
+  const { expiresMs, lateMs } = options.limits
   const rows = new Map<string, OutboxRow>()
   let cancelTimer = () => {}
   let running: Promise<void> | null = null
@@ -89,8 +96,8 @@ export function createWaiting(options: WaitingOptions): Waiting {
   const isExpired = ({ expiresAtMs }: OutboxRow) => expiresAtMs !== null && expiresAtMs <= clock.now()
 
   /** What nobody approved leaves by the right of its caller alone. */
-  const isRevoked = ({ state, reason, caller, chat }: OutboxRow) =>
-    state === 'scheduled' && reason === 'send_at' && !maySend(caller, chat)
+  const isUnapproved = ({ state, reason }: OutboxRow) => state === 'scheduled' && reason === 'send_at'
+  const isRevoked = (row: OutboxRow) => isUnapproved(row) && !maySend(row.caller, row.chat)
 
   /** Ends what cannot be sent any more, and sends what is due. Once at a time. */
   function run(): void {
@@ -142,6 +149,14 @@ export function createWaiting(options: WaitingOptions): Waiting {
   }
 
   async function release(row: OutboxRow): Promise<void> {
+    const reason = isUnapproved(row) ? await holdsNow(row.caller, row.chat) : null
+    if (reason !== null) {
+      const change = { state: 'held', reason, expiresAtMs: clock.now() + expiresMs } as const
+      const waits = await leave(row, ['scheduled'], change, row.digest)
+      if (waits === null) return
+      wait(waits)
+      return held(waits)
+    }
     const going = await leave(row, ['scheduled'], { state: 'sending' }, row.digest)
     if (going === null || (await deliver(going))) return
     rows.set(row.id, going)

@@ -726,8 +726,15 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a revoked key still sends what it scheduled',
     file: WAITING,
-    find: "state === 'scheduled' && reason === 'send_at' && !maySend(caller, chat)",
-    replace: 'false && !maySend(caller, chat) && state === reason',
+    find: '!maySend(row.caller, row.chat)',
+    replace: 'false',
+    test: outbox('the right of a key'),
+  },
+  {
+    name: 'what a key scheduled goes past its new policy',
+    file: WAITING,
+    find: 'isUnapproved(row) ? await holdsNow(row.caller, row.chat) : null',
+    replace: 'null as HoldReason | null',
     test: outbox('the right of a key'),
   },
   {
