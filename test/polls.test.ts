@@ -90,6 +90,15 @@ describe.each(['2.3000.1049045808', '2.3000.1045210364', '2.3000.1034728815'])('
     expect(json).toMatchObject({ ok: true, message_id: id, question: 'When?', count: 0, unreadable_votes: 0 })
   })
 
+  it('says that the results of a poll of a stranger have their words', async () => {
+    const stranger = '15550009901'
+    harness.world.addContact({ phone: stranger, name: null, pushname: 'Amara Okafor' })
+    const marks = []
+    for (const from of [stranger, AMARA])
+      marks.push((await results(await ask(from, from, false))).json.untrusted)
+    expect(marks).toEqual([true, undefined])
+  })
+
   it('says how many votes could not be read', async () => {
     const id = await ask(AMARA, hike, false)
     await harness.world.vote({ id: bare(id), by: JURGEN, options: null })

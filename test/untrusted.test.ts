@@ -121,7 +121,7 @@ it.each(ROWS.map(({ name }) => name))('%s marks the texts of strangers, and no o
   expect(shown).toBeGreaterThan(0)
 })
 
-it.each(['download_media', 'read_media'])('%s says whose file it is', (name) => {
+it.each(['download_media', 'read_media', 'get_poll_results'])('%s says whose words they are', (name) => {
   const row = OPERATIONS.find((one) => one.name === name)
   expect(row && fieldsOf(row.output).fields.has('untrusted')).toBe(true)
 })

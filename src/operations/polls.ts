@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { detail, writtenByPeople } from '../model/fields.ts'
 import { toJid } from '../model/ids.ts'
+import { Message } from '../model/message.ts'
 import { facts, indented, lines, named, quoted } from './brief.ts'
 import { messageIdInput } from './inputs.ts'
 import { ACTION, EXAMPLE_POLL } from './message-actions.ts'
@@ -34,13 +35,14 @@ export const getPollResults = defineOperation({
     count: z.int().describe('Number of people whose vote could be read.'),
     options: z.array(z.object({ name: writtenByPeople(z.string()), votes: z.int(), voters: z.array(Voter) })),
     unreadable_votes: z.int(),
+    untrusted: Message.shape.untrusted,
   }),
   lateCode: 'whatsapp_timeout',
   example: { input: { message_id: EXAMPLE_POLL } },
   brief: {
-    text: ({ message_id, question, count, options, unreadable_votes }) =>
+    text: ({ message_id, question, count, options, unreadable_votes, untrusted }) =>
       lines(
-        `Poll ${quoted(question)} [${message_id}]: ${facts({ people: count, 'unreadable votes': unreadable_votes || null })}`,
+        `Poll ${quoted(question)} [${message_id}]: ${facts({ untrusted, people: count, 'unreadable votes': unreadable_votes || null })}`,
         options.flatMap(({ name, votes, voters }) => [
           `${quoted(name)}: ${votes}`,
           ...indented(voters.map(named)),
@@ -50,7 +52,7 @@ export const getPollResults = defineOperation({
   async run({ message_id }, { reader, engine, status }) {
     const { id, keys } = await reader().quoted(message_id)
     const votes = await engine.readVotes({ keys })
-    const { poll } = (await reader().getMessage(message_id, { before: 0, after: 0 })).message
+    const { poll, untrusted } = (await reader().getMessage(message_id, { before: 0, after: 0 })).message
     const names = new Set(poll?.options.map(({ name }) => name))
     const { account } = status()
     // A person may appear under two addresses: the newest vote counts.
@@ -73,6 +75,7 @@ export const getPollResults = defineOperation({
         return { name, votes: voters.length, voters }
       }),
       unreadable_votes: all.filter(({ chosen }) => chosen === null).length,
+      ...(untrusted ? { untrusted } : {}),
     }
   },
 })
