@@ -635,8 +635,8 @@ export const ERRORS = {
   outcome_unknown: {
     status: 504,
     retry: 'check_first',
-    title: 'It is unknown whether WhatsApp made the change',
-    hint: 'Check on the phone, or read the message or chat again (GET /api/messages/{message_id}, GET /api/chats/{chat_id}), before you send the request again.',
+    title: 'It is unknown whether the change was made',
+    hint: 'Check on the phone, or read again what it changes (such as GET /api/messages/{message_id}, GET /api/chats/{chat_id}), before you send the request again.',
   },
   whatsapp_timeout: {
     status: 504,

@@ -4,7 +4,7 @@ import { systemClock } from '../clock.ts'
 import { AppError, type ErrorCode, fail } from '../errors.ts'
 import { toJid } from '../model/ids.ts'
 import { type Call, type Caller, DEFAULT_ACCOUNT, OWNER, SCOPES, type Scope } from './call.ts'
-import { type AccountsPort, type Admission, createDoor, type DoorOptions, type Needs } from './door.ts'
+import { type AccountsPort, type Admission, createDoor, type DoorOptions, type Needs, run } from './door.ts'
 import { OPERATIONS } from './index.ts'
 import { createMediaLinks } from './media-links.ts'
 
@@ -57,9 +57,9 @@ function callWith(scopes: Scope[], more: Partial<Call> = {}): Call {
   }
 }
 
-function codeOf(run: () => unknown): ErrorCode | 'none' {
+function codeOf(work: () => unknown): ErrorCode | 'none' {
   try {
-    run()
+    work()
     return 'none'
   } catch (error) {
     return error instanceof AppError ? error.code : expect.fail(String(error))
@@ -204,6 +204,27 @@ describe('the rows', () => {
     )
     // They have times of their own, and change nothing that another call would not.
     expect(others.map(({ name }) => name)).toEqual(['start_auth', 'pairing_code', 'load_earlier'])
+  })
+
+  it.each<[name: string, code: ErrorCode]>([
+    ['test_webhook', 'outcome_unknown'],
+    ['add_key', 'outcome_unknown'],
+    ['change_outbox_item', 'outcome_unknown'],
+    ['react', 'outcome_unknown'],
+    ['send_to_chat', 'send_outcome_unknown'],
+    ['load_earlier', 'whatsapp_timeout'],
+    ['list_chats', 'whatsapp_timeout'],
+  ])('late, %s says %s', async (name, code) => {
+    const row = OPERATIONS.find((one) => one.name === name) ?? expect.fail(`there is no ${name}`)
+    const clock = {
+      now: () => 0,
+      after(_: number, then: () => void) {
+        setImmediate(then)
+        return () => {}
+      },
+    }
+    const late = run({ ...row, run: () => new Promise(() => {}) } as never, {}, { clock } as never)
+    await expect(late).rejects.toMatchObject({ code })
   })
 
   it('that send require the scope send, and those that change something require more than read', () => {

@@ -499,8 +499,7 @@ export function createDoor({
 /**
  * Runs the operation within its time limit and checks the output. Nothing else calls a row's `run`.
  * @param granted from {@link Door.admit}, for this row or for one with the same rights
- * @throws AppError the row's own codes; after the time limit the row's `lateCode`, or else `whatsapp_timeout`
- * (`send_outcome_unknown` for a send)
+ * @throws AppError the row's own codes; after the time limit the row's `lateCode`, or else that of `Operation.lateCode`
  */
 export async function run<In extends z.ZodType, Out extends z.ZodType, S extends Scope, N extends Needs>(
   operation: Operation<In, Out, S, N>,
@@ -514,10 +513,15 @@ export async function run<In extends z.ZodType, Out extends z.ZodType, S extends
     return operation.output.parse(output)
   } catch (error) {
     if (!(error instanceof DeadlineError)) throw error
-    const { lateCode, effect } = operation
-    if (lateCode !== undefined) fail(lateCode, { cause: error, retryAfterS: LATER_S })
-    return fail(effect === 'send' ? 'send_outcome_unknown' : 'whatsapp_timeout', { cause: error })
+    if (operation.lateCode !== undefined) fail(operation.lateCode, { cause: error, retryAfterS: LATER_S })
+    return fail(lateCodeOf(operation), { cause: error })
   }
+}
+
+/** Only what uses WhatsApp Web can have waited for it. */
+function lateCodeOf({ effect, uses = [] }: Pick<Operation, 'effect' | 'uses'>): ErrorCode {
+  if (effect === 'send') return 'send_outcome_unknown'
+  return effect === 'read' || uses.length > 0 ? 'whatsapp_timeout' : 'outcome_unknown'
 }
 
 /** What the archive may lack only because WhatsApp Web has not listed it yet. */

@@ -126,7 +126,10 @@ export type Operation<
   takesPicture?: true
   /** The largest body of a request in bytes, if it is more than 1 MiB. */
   maxBodyBytes?: number
-  /** Error code after the time limit, if the work continues. Default: `whatsapp_timeout`. */
+  /**
+   * Error code after the time limit, if the work continues. Default: `send_outcome_unknown` of a send, `outcome_unknown` of a change
+   * that does not use WhatsApp Web, else `whatsapp_timeout`.
+   */
   lateCode?: ErrorCode
   /** Pictures that belong to the result of its tool. */
   images?(
