@@ -20,8 +20,10 @@ export type PairingRequestHooks = {
   loaded(waitMs: number): Promise<void>
   /** Starts the session, and waits so long for its first result. Fails as `Session.start`. */
   start(waitMs: number): Promise<void>
-  /** Fails if the session is being closed or logged out. */
+  /** Fails if the session is being closed or logged out, or the server stops. */
   requireOpen(): void
+  /** Resolves when the server stops. */
+  ending: Promise<void>
   /** WhatsApp gives no codes for this number. */
   onRefused(): void
   failUnsupported(): never
@@ -79,7 +81,10 @@ export function createPairingRequests(
     const deadline = clock.now() + PAIRING_MS
     const mine = last.then(() => request(phone, deadline))
     last = mine.catch(() => {})
-    return withDeadline(clock, 'Asking for a pairing code', PAIRING_MS, mine).catch((error) => {
+    // WhatsApp may take long to answer.
+    const ended = hooks.ending.then(() => fail('shutting_down'))
+    const first = Promise.race([mine, ended])
+    return withDeadline(clock, 'Asking for a pairing code', PAIRING_MS, first).catch((error) => {
       if (error instanceof AppError) throw error
       fail('whatsapp_timeout', { cause: error })
     })

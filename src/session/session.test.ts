@@ -610,6 +610,21 @@ describe('a server that stops', () => {
     session.endWaits()
     for (const answer of [begun, asked]) await expect(answer).rejects.toMatchObject({ code: 'shutting_down' })
   })
+
+  it('keeps nobody who waits for a pairing code of WhatsApp, and asks for none any more', async () => {
+    const { session, start, engine, steps } = await open({ holdCode: true })
+    await start()
+    engine(0).emit({ type: 'qr', qr: '2@x' })
+    const callers = [session.requestPairingCode(PHONE), session.requestPairingCode(PHONE)]
+    const answers = Promise.allSettled(callers)
+    await settle()
+    session.endWaits()
+    for (const answer of await answers)
+      expect(answer).toMatchObject({ status: 'rejected', reason: { code: 'shutting_down' } })
+    engine(0).giveCode()
+    await settle()
+    expect(steps.filter((step) => step === 'code')).toHaveLength(1)
+  })
 })
 
 describe('a restriction', () => {

@@ -1,5 +1,5 @@
 /** The session of one linked account, for its callers: start, link, use, stop, log out. */
-import { withDeadline } from '../clock.ts'
+import { createDeferred, withDeadline } from '../clock.ts'
 import type { Engine } from '../engine/engine.ts'
 import { fail } from '../errors.ts'
 import type { PhoneNumber } from '../model/ids.ts'
@@ -73,7 +73,10 @@ export type Session = {
   unacked(): void
   /** When WhatsApp's server last answered, Unix ms; null if it was not asked yet. */
   answeredAt(): number | null
-  /** The server stops: callers that wait for a start fail with `shutting_down`. The session goes on until {@link Session.close}. */
+  /**
+   * The server stops: callers that wait for a start or a pairing code fail with `shutting_down`. The session goes on until
+   * {@link Session.close}.
+   */
   endWaits(): void
   /** Closes the browser and all timers for good. The device stays linked. */
   close(): Promise<void>
@@ -97,6 +100,7 @@ export function createSession(options: SessionOptions): Session {
   let loggingOut: Promise<boolean | null> | null = null
   /** Callers that wait for a start are answered. */
   let isEnding = false
+  const ending = createDeferred<void>()
   let over = false
 
   const requestPairingCode = createPairingRequests({
@@ -107,7 +111,11 @@ export function createSession(options: SessionOptions): Session {
     standing,
     loaded: (waitMs) => listeners.waitUntil(() => isEnding || !isUnderWay(), waitMs),
     start,
-    requireOpen,
+    requireOpen() {
+      if (isEnding) fail('shutting_down')
+      requireOpen()
+    },
+    ending: ending.promise,
     onRefused: () =>
       runner.finish('refused', 'link_refused', 'WhatsApp refused a pairing code for this number.'),
     failUnsupported,
@@ -248,6 +256,7 @@ export function createSession(options: SessionOptions): Session {
     answeredAt: connection.answeredAt,
     endWaits() {
       isEnding = true
+      ending.resolve()
       listeners.tell()
     },
     async close() {
