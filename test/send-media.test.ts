@@ -202,11 +202,14 @@ describe('a file', () => {
     const bytes = sampleBytes('document', 900, 'later')
     const id = await upload(bytes, 'application/pdf')
     const send_at = new Date(Date.now() + 2 * 3_600_000).toISOString()
-    const { status, json } = await send({
-      media: { upload: id, filename: 'Later.pdf' },
-      view_once: false,
-      send_at,
-    })
+    const later = () =>
+      harness.call({
+        method: 'POST',
+        path: `/api/chats/${chat}/media`,
+        body: { media: { upload: id, filename: 'Later.pdf' }, view_once: false, send_at },
+        headers: { 'idempotency-key': 'later-1' },
+      })
+    const { status, json } = await later()
     expect([status, json.item?.state], JSON.stringify(json)).toEqual([202, 'scheduled'])
     expect(json.item.preview).toBe('[document] Later.pdf (900 bytes)')
     const facts = JSON.parse(
@@ -220,6 +223,13 @@ describe('a file', () => {
     })
     await expect.poll(() => shown().message.media?.filename).toBe('Later.pdf')
     expect(shown().data).toBe(base64(bytes))
+    // A repetition returns what a send at once does.
+    await expect.poll(async () => (await later()).status).toBe(200)
+    expect((await later()).json).toMatchObject({
+      ok: true,
+      type: 'document',
+      media: { filename: 'Later.pdf', size_bytes: 900 },
+    })
   })
 
   it('an agent sends one, too', async () => {

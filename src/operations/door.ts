@@ -364,7 +364,7 @@ export function createDoor({
   mcpUrl,
   onAdmit,
 }: DoorOptions): Door {
-  const onceIn = createOnce(control)
+  const onceIn = createOnce(control, (account) => accounts.get(account).archive.reader())
   const isOf = ({ caller, account }: Call) => hasAccount(caller, account)
 
   /** An account that is not the caller's does not exist for it. The paths of the server are those of `default`. */

@@ -35,7 +35,9 @@ function open() {
       rows.delete(key)
     },
   } as unknown as ControlStore['requests']
-  const once = createOnce({ requests, outbox: {} as ControlStore['outbox'] })
+  const once = createOnce({ requests, outbox: {} as ControlStore['outbox'] }, () =>
+    expect.fail('nothing is read'),
+  )
   let runs = 0
   const call = (work: () => number) =>
     once(OPERATION, {}, CALL, async () => {

@@ -5,6 +5,7 @@ import type { ControlStore, RequestKey, RequestRow } from '../control.ts'
 import { AppError, ERRORS, type ErrorCode, fail, toAppError } from '../errors.ts'
 import { problemOf } from '../outbox/item.ts'
 import type { Call } from './call.ts'
+import type { Grant } from './door.ts'
 import type { Operation } from './operation.ts'
 import { isOpen, presentParts, resultsOf } from './several.ts'
 
@@ -54,8 +55,12 @@ function isFinal({ answer }: { answer?: unknown }, code: ErrorCode): boolean {
 /**
  * Returns {@link Once}. It fails with `idempotency_key_reused` (another input), `idempotency_in_progress`, `outcome_unknown`
  * (the server ended during the call), and if the control database is refused: then nothing runs.
+ * @param reader returns that of the archive of an account
  */
-export function createOnce({ requests, outbox }: Pick<ControlStore, 'requests' | 'outbox'>): Once {
+export function createOnce(
+  { requests, outbox }: Pick<ControlStore, 'requests' | 'outbox'>,
+  reader: (account: string) => ReturnType<Grant['reader']>,
+): Once {
   /** What the control database did not take of calls that ended, by their key; null: they did nothing. */
   const unstored = new Map<string, Outcome | null>()
 
@@ -111,7 +116,8 @@ export function createOnce({ requests, outbox }: Pick<ControlStore, 'requests' |
     // A message that was unknown or waited is perhaps sent now.
     const mayDiffer = outcome === null || isOpen(outcome.error.code)
     const item = answer !== undefined && mayDiffer ? await outbox.byRequest(request) : null
-    const answered = item === null ? undefined : answer?.(item, input)
+    const inArchive = () => reader(request.account)
+    const answered = item === null ? undefined : await answer?.(item, input, inArchive)
     if (item !== null && answered) {
       const problem = problemOf(item)
       if (problem !== null) throw problem

@@ -139,8 +139,15 @@ export type Operation<
   ): Promise<{ bytes: Uint8Array; mimetype: string }[]>
   /** Its short form for agents. Every row with a tool has one. */
   brief?: Brief<Shape>
-  /** Of a row that sends one message: the answer for its item, once it is sent. Null: this input sends several. */
-  answer?(item: OutboxRow, input: z.output<In>): z.input<Out> | null
+  /**
+   * Of a row that sends one message: the answer for its item, once it is sent. Null: this input sends several.
+   * @param reader of the archive, which may not be open
+   */
+  answer?(
+    item: OutboxRow,
+    input: z.output<In>,
+    reader: Grant['reader'],
+  ): Promise<z.input<Out>> | z.input<Out> | null
   /** Of a row that sends several messages: the fields of its answer that follow from its input. See several.ts. */
   several?(input: z.output<In>): object
   run(input: z.output<In>, granted: Grant<S, N>): Promise<z.input<Out>> | z.input<Out>

@@ -98,7 +98,7 @@ export const sendMedia = defineOperation({
           )
         : lines(`${results.length} files for ${named(chat)}`, results.map(lineOf)),
   },
-  answer: (item, { media }) => (Array.isArray(media) ? null : SHARED.answer(item)),
+  answer: (item, { media }, reader) => (Array.isArray(media) ? null : oneSent(item, reader)),
   async run({ media, as, caption, mentions, view_once, ...input }, granted) {
     const now = granted.clock.now()
     const { sendAtMs, to, answered } = await address(input, granted, ['channel'])
@@ -130,8 +130,7 @@ export const sendMedia = defineOperation({
         sendAtMs,
       )
     if (!Array.isArray(media)) {
-      const item = await send(firstOf(files), 0)
-      return { ...SHARED.answer(item), ...(await shownAs(item, granted)) }
+      return oneSent(await send(firstOf(files), 0), granted.reader)
     }
     const chat = { id: to.id, name: to.name }
     const results = resultsOf(await sendEach(files, send), { chat })
@@ -139,23 +138,29 @@ export const sendMedia = defineOperation({
       ok: true as const,
       chat,
       results,
-      album: album !== undefined && (await isInAlbum(results, granted)),
+      album: album !== undefined && (await isInAlbum(results, granted.reader)),
     }
   },
 })
 
-/** The message of this id, as the archive has it; undefined if it does not. */
-async function storedAs(id: string | undefined, { reader }: Pick<Grant<'send', 'ready'>, 'reader'>) {
+/** The message of this id, as the archive has it; undefined if it does not, or cannot be read: what was sent is sent. */
+async function storedAs(id: string | undefined, reader: Grant['reader']) {
   const key = id === undefined ? null : parseMessageKey(id)
   if (key === null) return undefined
-  const found = reader().getMessage(key, { before: 0, after: 0 })
-  return (await found.catch(() => undefined))?.message
+  try {
+    return (await reader().getMessage(key, { before: 0, after: 0 })).message
+  } catch {
+    return undefined
+  }
 }
 
-/** What WhatsApp made of the file, such as a JPEG of a picture. */
-async function shownAs(item: OutboxRow, granted: Pick<Grant<'send', 'ready'>, 'reader'>) {
-  const message = await storedAs(keyOf(item), granted)
-  return message && { type: message.type, ...(message.media && { media: message.media }) }
+/** The answer for one file, with what WhatsApp made of it, such as a JPEG of a picture. */
+async function oneSent(item: OutboxRow, reader: Grant['reader']) {
+  const message = await storedAs(keyOf(item), reader)
+  return {
+    ...SHARED.answer(item),
+    ...(message && { type: message.type, ...(message.media && { media: message.media }) }),
+  }
 }
 
 /** @throws AppError `media_refused`, `invalid_input` */
@@ -183,9 +188,9 @@ function albumOf(
 }
 
 /** True if a file went as a part of the album: WhatsApp Web decides. */
-async function isInAlbum(results: readonly Result[], granted: Grant<'send', 'ready'>): Promise<boolean> {
+async function isInAlbum(results: readonly Result[], reader: Grant['reader']): Promise<boolean> {
   for (const { message_id } of results)
-    if ((await storedAs(message_id, granted))?.media?.album !== undefined) return true
+    if ((await storedAs(message_id, reader))?.media?.album !== undefined) return true
   return false
 }
 
