@@ -24,6 +24,7 @@ import { DEFAULT_ACCOUNT, hasAccount, hasScope, OWNER } from './operations/call.
 import { createDoor, type Door } from './operations/door.ts'
 import { isReading, OPERATIONS, ROWS } from './operations/index.ts'
 import { createLinkedCaller, createMediaLinks } from './operations/media-links.ts'
+import { sightOf } from './operations/seen.ts'
 import { sendToChat } from './operations/send-to-chat.ts'
 import { holdsNow, listedBy, stillAllows } from './operations/sending.ts'
 import { createPace } from './outbox/pace.ts'
@@ -124,8 +125,8 @@ export async function createApp(options: AppOptions): Promise<App> {
       const caller = findCaller(id)
       if (caller === null || !hasScope(caller, 'send') || !hasAccount(caller, account)) return false
       const { archive } = accounts.get(account)
-      const isSeen = caller.sees === null || archive.sees(chat, caller.sees)
-      return isSeen && stillAllows(caller, chat, listedBy(archive))
+      const sight = sightOf({ caller, face: 'rest' }, [])
+      return (sight === null || archive.sees(chat, sight)) && stillAllows(caller, chat, listedBy(archive))
     },
     async holdsNow(id, account, chat) {
       const caller = findCaller(id)

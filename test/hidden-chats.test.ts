@@ -283,7 +283,10 @@ describe.each(['hide', 'only'])('a key with %s', (name) => {
   it('brings nobody into a group whom it does not see', async () => {
     const { world } = harness
     const before = JSON.stringify(world.state().groups)
-    for (const member of [MING, `${lid}@lid`]) {
+    // A number that only WhatsApp knows as theirs.
+    const other = name === 'hide' ? '5511987654331' : '5511987654332'
+    await world.setFault({ name: 'other_number', value: { [other]: MING } })
+    for (const member of [MING, `${lid}@lid`, other]) {
       const body = { name: 'x', members: [AMARA, member] }
       const { json } = await harness.call({
         method: 'POST',
@@ -293,6 +296,7 @@ describe.each(['hide', 'only'])('a key with %s', (name) => {
       })
       expect([member, json.code]).toEqual([member, 'chat_not_found'])
     }
+    await world.setFault({ name: 'other_number', value: false })
     expect(JSON.stringify(world.state().groups)).toBe(before)
   })
 
@@ -401,4 +405,15 @@ it('WHATSAPP_HIDE_CHATS: MCP without a key writes to them by no other number eit
 it('cannot limit an admin', async () => {
   const input = { name: 'x', scopes: ['admin'], chats: { hide: [AMARA] } }
   expect((await harness.post('/api/keys', input)).json.code).toBe('invalid_input')
+})
+
+it('a number is hidden in the other spelling too, before anybody looks it up', async () => {
+  const [given, used] = ['+55 11 98765-4341', '551187654341']
+  await make('spelled', { scopes: ['read'], chats: { hide: [given] } })
+  harness.world.addContact({ phone: used, name: null, pushname: 'Bia' })
+  await harness.world.write({ from: used, text: 'spelled otherwise' })
+  await idOf('spelled otherwise')
+  const read = (path: string) => harness.call({ method: 'GET', path, headers: bearer('spelled') })
+  expect((await read(`/api/chats/${used}@c.us`)).json.code).toBe('chat_not_found')
+  expect((await read('/api/search?q=spelled+otherwise')).json.count).toBe(0)
 })

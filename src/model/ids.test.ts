@@ -7,6 +7,7 @@ import {
   parseMessageKey,
   phoneNumberInput,
   phoneOf,
+  spelledAs,
   toJid,
   toKeyText,
 } from './ids.ts'
@@ -45,6 +46,20 @@ describe('JIDs', () => {
     expect(phoneOf(toJid('123@lid'))).toBeNull()
     expect(isGroup(toJid('123-456@g.us'))).toBe(true)
   })
+})
+
+it.each<[jid: string, other?: string]>([
+  ['5511987654321@c.us', '551187654321@c.us'],
+  ['551187654321@c.us', '5511987654321@c.us'],
+  ['5215512345678@c.us', '525512345678@c.us'],
+  ['525512345678@c.us', '5215512345678@c.us'],
+  // A landline of Brazil, another country, a LID and a group.
+  ['551133334444@c.us'],
+  ['15551234567@c.us'],
+  ['551187654321@lid'],
+  ['120363041234567890@g.us'],
+])('%s is a number that WhatsApp may have as %s', (jid, other) => {
+  expect(spelledAs(toJid(jid))).toEqual([jid, ...(other === undefined ? [] : [other])])
 })
 
 describe('message keys', () => {

@@ -58,6 +58,24 @@ export function phoneOf(jid: Jid): PhoneNumber | null {
   return match?.[1] === undefined ? null : (match[1] as PhoneNumber)
 }
 
+/** Brazil put a 9 before mobile numbers, and Mexico took a 1 from them: WhatsApp has either, by the age of the account. */
+const SPELLINGS: readonly [spelled: RegExp, other: string][] = [
+  [/^(?<area>55\d\d)9(?<rest>[6-9]\d{7})@c\.us$/, '$<area>$<rest>@c.us'],
+  [/^(?<area>55\d\d)(?<rest>[6-9]\d{7})@c\.us$/, '$<area>9$<rest>@c.us'],
+  [/^521(?<rest>[2-9]\d{9})@c\.us$/, '52$<rest>@c.us'],
+  [/^52(?<rest>[2-9]\d{9})@c\.us$/, '521$<rest>@c.us'],
+]
+
+/** Returns the JID, and that of the other spelling of the same phone number if there is one. */
+export function spelledAs(jid: Jid): Jid[] {
+  return [
+    jid,
+    ...SPELLINGS.flatMap(([spelled, other]) =>
+      spelled.test(jid) ? [toJid(jid.replace(spelled, other))] : [],
+    ),
+  ]
+}
+
 export function isGroup(jid: Jid): boolean {
   return jid.endsWith('@g.us')
 }

@@ -17,7 +17,7 @@ beforeEach(() => {
 function archiveAll(answer: (index: number, limitMs: number) => void) {
   const granted = {
     clock,
-    demandSeen: () => {},
+    demandVisible: async () => {},
     reader: () => ({ recipientAt: async (id: string) => ({ id }) }),
     engine: {
       async perform(_: string, { chat }: { chat: Jid }, { limitMs }: { limitMs: number }) {

@@ -81,6 +81,8 @@ export type Readings = Pick<Call, 'caller' | 'face' | 'signal' | 'patienceMs' | 
   seesAll: boolean
   /** @throws AppError `chat_not_found` if the caller does not see this chat */
   demandSeen: Seen['demandSeen']
+  /** The same for whom an action reaches, see {@link demandVisible}. */
+  demandVisible(to: Jid): Promise<void>
   /** Asks WhatsApp for what a read of a chat lacks, as long as the call can wait. */
   fill: Seen['fill']
 } & Pick<Archive, 'export' | 'isListed' | 'staleSince' | 'media' | 'pictures' | 'numbers'> & {
@@ -432,6 +434,7 @@ export function createDoor({
       numbers: archive.numbers,
       seesAll: seen.seesAll,
       demandSeen: seen.demandSeen,
+      demandVisible: (to) => demandVisible(to, archive, seen),
       mediaLinks,
     }
     const sends = sendsOf(call, mcpSends)

@@ -241,7 +241,11 @@ export const createGroup = defineOperation({
     if (Object.keys(changes).length === 0) return created
     try {
       // The group is new: the lists of the caller cannot have it.
-      await perform('change_group', { group, changes, isNew: true }, { ...granted, demandSeen: () => {} })
+      await perform(
+        'change_group',
+        { group, changes, isNew: true },
+        { ...granted, demandVisible: async () => {} },
+      )
       return created
     } catch (error) {
       const { code, message: detail, facts } = reworded(error, CHANGES)

@@ -1,7 +1,7 @@
 /** What a call sees of an archive: everything that reads, limited to the chats of the caller. */
 import type { Clock } from '../clock.ts'
 import { fail } from '../errors.ts'
-import type { Jid, KeyParts } from '../model/ids.ts'
+import { type Jid, type KeyParts, spelledAs } from '../model/ids.ts'
 import type { Sight } from '../model/sight.ts'
 import type { Status } from '../model/status.ts'
 import type { Archive } from '../session/archive.ts'
@@ -14,7 +14,8 @@ export function sightOf(
 ): Sight | null {
   const also = face === 'mcp' || !hasScope(caller, 'admin') ? hidden : []
   if (caller.sees === null && also.length === 0) return null
-  return { only: caller.sees?.only ?? null, hide: [...(caller.sees?.hide ?? []), ...also] }
+  // The archive may not have learned yet by which spelling WhatsApp knows a number.
+  return { only: caller.sees?.only ?? null, hide: [...(caller.sees?.hide ?? []), ...also].flatMap(spelledAs) }
 }
 
 /** How long a call waits for WhatsApp: a read has 2 s, and reads the archive before and after. */

@@ -162,7 +162,7 @@ export const inviteInput = z
     'Invite link of a group, or its last part, for example "https://chat.whatsapp.com/ABCdefGHIjkl12345".',
   )
 
-type Performer = Pick<Grant<'manage', 'ready'>, 'engine' | 'demandSeen'> &
+type Performer = Pick<Grant<'manage', 'ready'>, 'engine' | 'demandVisible'> &
   Partial<Pick<Grant<'manage', 'ready'>, 'note'>>
 
 /**
@@ -173,16 +173,16 @@ type Performer = Pick<Grant<'manage', 'ready'>, 'engine' | 'demandSeen'> &
 export async function perform<K extends TaskKind>(
   kind: K,
   takes: TaskInput<K>,
-  { engine, note, demandSeen }: Performer,
+  { engine, note, demandVisible }: Performer,
   limitMs = TASK_MS,
 ): Promise<TaskResult<K>> {
   for (const name of ['group', 'chat', 'person']) {
     const about: Jid | null | undefined = Reflect.get(Object(takes), name)
-    if (about) demandSeen(about)
+    if (about) await demandVisible(about)
   }
   // Who is brought into a group is reached by it, as by a message.
   const { members = [], action }: { members?: readonly Jid[]; action?: string } = Object(takes)
-  if (kind === 'create_group' || action === 'add') members.forEach(demandSeen)
+  if (kind === 'create_group' || action === 'add') for (const one of members) await demandVisible(one)
   const { result, chat } = await engine.perform(kind, takes, { limitMs })
   if (chat !== null) note?.({ type: 'chats', chats: [chat] })
   return result
