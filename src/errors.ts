@@ -126,7 +126,7 @@ export const ERRORS = {
     status: 404,
     retry: 'never',
     title: 'The webhook has no failed delivery of this event',
-    hint: 'GET /api/webhooks/{webhook_id}/deliveries?state=dead lists those that can be tried again, and state=failed those that are tried again by themselves. An event that is no longer stored cannot be sent.',
+    hint: 'GET /api/webhooks/{webhook_id}/deliveries?state=dead lists the deliveries that you can retry. The server itself retries those with state=failed. An event that is no longer stored cannot be sent.',
   },
   route_not_found: {
     status: 404,
@@ -239,13 +239,13 @@ export const ERRORS = {
   outbox_not_held: {
     status: 409,
     retry: 'never',
-    title: 'The item of the outbox is decided already',
+    title: 'The outbox item is already decided',
     hint: '`outbox_state` says what became of it: GET /api/outbox/{id}.',
   },
   outbox_changed: {
     status: 409,
     retry: 'never',
-    title: 'The item of the outbox was changed since it was read',
+    title: 'The outbox item changed after it was read',
     hint: 'Read the item again, and approve it with its present digest: GET /api/outbox/{id}.',
   },
   key_in_settings: {
@@ -359,7 +359,7 @@ export const ERRORS = {
   url_refused: {
     status: 422,
     retry: 'never',
-    title: 'The server fetches no file from this URL',
+    title: 'The server does not fetch files from this URL',
     hint: 'Give an http or https URL of the file itself, whose address is public. Private addresses and redirects are refused. Or upload the file (PUT /api/uploads).',
   },
   url_not_fetched: {
@@ -383,7 +383,7 @@ export const ERRORS = {
   words_failed: {
     status: 422,
     retry: 'after_action',
-    title: 'The program of this server found no words in the file, because it failed',
+    title: 'The program that reads the words of files failed',
     hint: 'The log of the server says why: run the command of the setting by hand on such a file. Download the file to read it elsewhere.',
   },
   send_refused: {
@@ -425,7 +425,7 @@ export const ERRORS = {
   too_late: {
     status: 422,
     retry: 'never',
-    title: 'The time in which WhatsApp allows this is over',
+    title: 'WhatsApp no longer allows this: too much time has passed',
     hint: 'A message can be edited for about 15 minutes, and deleted for everyone for about two days. Send a new message instead.',
   },
   pairing_refused: {
@@ -611,7 +611,7 @@ export const ERRORS = {
   words_running: {
     status: 503,
     retry: 'later',
-    title: 'A program still looks for the words of this file',
+    title: 'A program is still reading the words of this file',
     hint: 'Call again later: the words are then stored with the message.',
   },
   server_busy: {

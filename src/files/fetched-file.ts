@@ -23,7 +23,7 @@ const PUBLIC: AddressGuard = { isAllowed: isPublic, lookup: guardedLookup }
 export async function openFetched(text: string, clock: Clock, guard = PUBLIC): Promise<OpenedBody> {
   const url = URL.canParse(text) ? new URL(text) : null
   if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '')
-    return fail('url_refused', { detail: 'The URL is not one of http or https without a user name.' })
+    return fail('url_refused', { detail: 'The URL must be http or https, without a user name.' })
   const address = addressOf(url)
   if (address !== null && !guard.isAllowed(address)) fail('url_refused')
   const begin = url.protocol === 'https:' ? httpsRequest : httpRequest

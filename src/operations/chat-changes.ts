@@ -154,7 +154,7 @@ export const changeChats = defineOperation({
     for (const chat_id of chat_ids) {
       try {
         if (clock.now() - from >= BEGIN_MS)
-          fail('whatsapp_timeout', { detail: 'The time was up before; nothing was changed.' })
+          fail('whatsapp_timeout', { detail: 'WhatsApp Web did not begin in time. Nothing was changed.' })
         await change(chat_id, changes, granted, END_MS - (clock.now() - from))
         count += 1
       } catch (error) {

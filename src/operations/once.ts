@@ -18,7 +18,8 @@ type Outcome =
 const SHOWN: Outcome = {
   error: {
     code: 'outcome_unknown',
-    detail: 'The first request with this key was successful. Its response had a secret and is not stored.',
+    detail:
+      'The first request with this key succeeded. Its response contained a secret, so it was not stored.',
     hint: 'GET /api/keys lists what exists. To get a new secret: POST /api/keys/{key_id}/rotate.',
     facts: {},
   },

@@ -192,7 +192,7 @@ async function change(
 ): Promise<{ ok: true; picture: boolean }> {
   if ((media === undefined) !== remove)
     fail('invalid_input', {
-      detail: remove ? '"media": nothing is set where it is removed.' : '"media" is missing.',
+      detail: remove ? '"media": a picture cannot be set and removed in one request.' : '"media" is missing.',
     })
   const begunAtMs = granted.clock.now()
   const picture = media === undefined ? null : await toPicture(media, granted)

@@ -198,7 +198,7 @@ async function follow(
     }
   }
   if (refused !== undefined) throw refused
-  return fail('media_refused', { detail: 'The file does not become small enough for a sticker.' })
+  return fail('media_refused', { detail: 'The file is too large for a sticker, even after conversion.' })
 }
 
 const stored = (id: string, uploads: CallerUploads): Stored => uploads.find(id) ?? fail('upload_not_found')

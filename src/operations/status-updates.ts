@@ -164,7 +164,7 @@ export const deleteStatusUpdate = defineOperation({
   brief: { text: ({ message_id }) => `Deleted ${message_id}` },
   async run({ message_id }, granted) {
     if (chatKindOf(message_id.chat) !== 'status' || !message_id.fromMe)
-      fail('message_not_found', { detail: 'The id is not the one of an own status update.' })
+      fail('message_not_found', { detail: 'This is not the id of a status update of this account.' })
     granted.demandSeen(STATUS)
     const id = toKeyText(message_id)
     const keys = (await granted.reader().spellingsOf(id)).map(toMessageKey)

@@ -95,7 +95,7 @@ export function createMediaWords({
     const row = messages.get(place) ?? fail('message_not_found')
     const kind = kindOf(row.type)
     if (kind === null)
-      fail('media_not_found', { detail: 'The message is no voice note, audio file or document.' })
+      fail('media_not_found', { detail: 'The message is not a voice note, an audio file or a document.' })
     return { id, place, kind, key, known: detailsOf(row)[kind] }
   }
 
@@ -234,7 +234,7 @@ export function createMediaWords({
       const { id, kind, known } = asked
       if (known !== undefined) return { id, kind, words: known }
       if (waitingCount() >= MOST_WAITING)
-        fail('server_busy', { detail: 'Other files wait for their words.', retryAfterS: 30 })
+        fail('server_busy', { detail: 'Too many other files wait to be read.', retryAfterS: 30 })
       return { id, kind, words: await lookOnce(asked) }
     },
     wake,

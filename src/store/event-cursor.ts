@@ -54,7 +54,7 @@ export function createEventCursors(db: Connection, log: EventLog): EventCursors 
       const [, archive, digits, check = ''] = /^([0-9a-f]{8})-(\d{1,15})-([0-9a-z]{1,10})$/.exec(text) ?? []
       if (archive === undefined) {
         fail('invalid_input', {
-          detail: `"after" is no cursor of the events: take next_after, or the cursor of an event, whole; or ${OLDEST}.`,
+          detail: `"after" is not a cursor of events. Send next_after of the last response, the whole cursor of an event, or ${OLDEST}.`,
         })
       }
       const cursor = Number(digits)

@@ -173,7 +173,7 @@ export function createSearchReader(
       const prefixes = terms.filter(({ isPrefix }) => isPrefix).length
       if (prefixes > PREFIXES)
         fail('invalid_input', {
-          detail: `"q" has ${prefixes} words of which only the beginning is given (meet*); ${PREFIXES} at most can be searched for at once.`,
+          detail: `"q" has ${prefixes} prefixes (meet*). A search can have at most ${PREFIXES}.`,
         })
       const range = {
         low: filter.after === undefined ? -1 : positionOf('after', filter.after),

@@ -108,9 +108,9 @@ function failFor(verdict: Exclude<Verdict, 'done'>, why?: string): never {
     case 'refused':
       return fail('action_refused', { detail: 'WhatsApp Web does not allow this with this message.' })
     case 'failed':
-      return fail('whatsapp_error', { detail: "WhatsApp's server did not take the change." })
+      return fail('whatsapp_error', { detail: "WhatsApp's server did not accept the change." })
     case 'not_begun':
-      return fail('whatsapp_timeout', { detail: 'The time was up before; nothing was changed.' })
+      return fail('whatsapp_timeout', { detail: 'WhatsApp Web did not begin in time. Nothing was changed.' })
     case 'open':
       return fail('outcome_unknown', { cause: why === undefined ? undefined : new Error(why) })
   }

@@ -126,7 +126,7 @@ const PROBLEMS: Record<TaskProblem, { code: ErrorCode } & FailOptions> = {
     hint: 'Wait some hours, then try again with fewer people.',
   },
   refused: { code: 'change_refused' },
-  failed: { code: 'whatsapp_error', detail: "WhatsApp's server did not take the change." },
+  failed: { code: 'whatsapp_error', detail: "WhatsApp's server did not accept the change." },
   bad_picture: {
     code: 'media_refused',
     detail: 'The picture cannot be read, or its size is not between 192 × 192 pixels and 100 megapixels.',
@@ -134,17 +134,18 @@ const PROBLEMS: Record<TaskProblem, { code: ErrorCode } & FailOptions> = {
   },
   not_said: {
     code: 'whatsapp_error',
-    detail: 'WhatsApp does not say now which picture this is. It limits how often an account asks.',
+    detail: 'WhatsApp does not return this picture now. It limits how often an account may ask.',
   },
   no_call: { code: 'call_not_found' },
   unread: {
     code: 'change_refused',
-    detail: 'The chat has unread messages: only reading it makes it not unread.',
+    detail: 'The chat has unread messages. It stays unread until they are read.',
     hint: 'If the senders may see that they were read, use POST /api/chats/{chat_id}/read.',
   },
   not_here: {
     code: 'not_supported_by_whatsapp_web',
-    detail: 'This page of WhatsApp Web cannot call, so it cannot reject. The call rings on.',
+    detail:
+      'This page of WhatsApp Web does not support calls, so it cannot reject one. The call still rings.',
   },
-  not_begun: { code: 'whatsapp_timeout', detail: 'The time was up before; nothing was changed.' },
+  not_begun: { code: 'whatsapp_timeout', detail: 'WhatsApp Web did not begin in time. Nothing was changed.' },
 }

@@ -99,7 +99,7 @@ export function createReading(
     async readVotes({ keys }) {
       const answer = await inPage('Reading the votes', MEMORY_MS, pageVotes, keys)
       if (answer.state === 'unknown') fail('message_not_found')
-      if (answer.state === 'refused') fail('action_refused', { detail: 'The message is no poll.' })
+      if (answer.state === 'refused') fail('action_refused', { detail: 'The message is not a poll.' })
       const votes = votesOf(answer.rows, translator)
       votes.forEach(emit)
       return votes.map(({ vote }) => vote)
