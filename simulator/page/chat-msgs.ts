@@ -6,7 +6,7 @@ import type { MsgModel } from './msg-model.ts'
 /** `noEarlierMsgs`: nothing older is loaded any more (WAWebChatLoadMessages), also if messages were removed since. */
 class MsgLoadState extends Model<{ noEarlierMsgs: boolean; isLoadingEarlierMsgs: boolean }> {}
 
-declareProps(MsgLoadState, ['noEarlierMsgs', 'isLoadingEarlierMsgs'])
+declareProps(MsgLoadState, 'noEarlierMsgs isLoadingEarlierMsgs')
 
 /** Collection with the loading state that the real `ChatMsgsCollection` has (wa-js: misc/MsgLoad.ts). */
 export class ChatMsgs extends Collection<MsgModel> {

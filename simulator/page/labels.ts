@@ -9,7 +9,7 @@ type LabelProps = { id: string; name: string; color: number; hexColor: string; c
 
 class LabelModel extends Model<LabelProps> {}
 
-declareProps(LabelModel, ['id', 'name', 'color', 'hexColor', 'count'])
+declareProps(LabelModel, 'id name color hexColor count')
 
 /** The palette of WhatsApp Web begins with these. */
 const palette = ['#ff9485', '#64c4ff', '#ffd429', '#dfaef0', '#99b6c1']

@@ -65,9 +65,12 @@ export class Model<P extends object = object> extends Emitter {
   }
 }
 
-/** Makes attributes readable and writable as properties of every model of this class, as in WhatsApp Web. */
-export function declareProps(modelClass: { prototype: Model }, names: readonly string[]): void {
-  for (const name of names) {
+/**
+ * Makes attributes readable and writable as properties of every model of this class, as in WhatsApp Web.
+ * @param names separated by white space
+ */
+export function declareProps(modelClass: { prototype: Model }, names: string): void {
+  for (const name of names.split(/\s+/)) {
     Object.defineProperty(modelClass.prototype, name, {
       configurable: true,
       enumerable: true,

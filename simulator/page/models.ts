@@ -73,26 +73,12 @@ export class ChatModel extends Model<ChatProps> {
   }
 }
 
-declareProps(ChatModel, [
-  'endOfHistoryTransferType',
-  'id',
-  't',
-  'unreadCount',
-  'archive',
-  'isReadOnly',
-  'isLocked',
-  'muteExpiration',
-  'name',
-  'formattedTitle',
-  'notSpam',
-  'pin',
-  'lastReceivedKey',
-  'unreadMentionsOfMe',
-  'labels',
-  'isAnnounceGrpRestrict',
-  'ephemeralDuration',
-  'ephemeralSettingTimestamp',
-])
+declareProps(
+  ChatModel,
+  `endOfHistoryTransferType id t unreadCount archive isReadOnly isLocked muteExpiration name formattedTitle
+   notSpam pin lastReceivedKey unreadMentionsOfMe labels isAnnounceGrpRestrict ephemeralDuration
+   ephemeralSettingTimestamp`,
+)
 
 export type ContactProps = {
   id: Wid
@@ -115,27 +101,18 @@ export class ContactModel extends Model<ContactProps> {
   readonly commonGroups = undefined
 }
 
-declareProps(ContactModel, [
-  'id',
-  'name',
-  'shortName',
-  'pushname',
-  'type',
-  'isBusiness',
-  'isEnterprise',
-  'isContactBlocked',
-  'phoneNumber',
-  'statusMute',
-  'sectionHeader',
-  'labels',
-])
+declareProps(
+  ContactModel,
+  `id name shortName pushname type isBusiness isEnterprise isContactBlocked phoneNumber statusMute
+   sectionHeader labels`,
+)
 
 export type ParticipantProps = { id: Wid; isAdmin: boolean; isSuperAdmin: boolean }
 
 /** One member of a group. */
 export class ParticipantModel extends Model<ParticipantProps> {}
 
-declareProps(ParticipantModel, ['id', 'isAdmin', 'isSuperAdmin'])
+declareProps(ParticipantModel, 'id isAdmin isSuperAdmin')
 
 export type GroupMetadataProps = {
   id: Wid
@@ -169,21 +146,11 @@ export class GroupMetadataModel extends Model<GroupMetadataProps> {
   }
 }
 
-declareProps(GroupMetadataModel, [
-  'id',
-  'subject',
-  'owner',
-  'creation',
-  'announce',
-  'restrict',
-  'size',
-  'isLidAddressingMode',
-  'desc',
-  'descId',
-  'memberAddMode',
-  'membershipApprovalMode',
-  'ephemeralDuration',
-])
+declareProps(
+  GroupMetadataModel,
+  `id subject owner creation announce restrict size isLidAddressingMode desc descId memberAddMode
+   membershipApprovalMode ephemeralDuration`,
+)
 
 export type NewsletterMetadataProps = {
   id: Wid
@@ -197,4 +164,4 @@ export type NewsletterMetadataProps = {
 /** The metadata of a channel. */
 export class NewsletterMetadataModel extends Model<NewsletterMetadataProps> {}
 
-declareProps(NewsletterMetadataModel, ['id', 'name', 'description', 'creationTime', 'membershipType', 'size'])
+declareProps(NewsletterMetadataModel, 'id name description creationTime membershipType size')

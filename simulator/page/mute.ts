@@ -25,4 +25,4 @@ export class Mute extends Model<{ id: Wid; expiration: number }> {
   }
 }
 
-declareProps(Mute, ['id', 'expiration'])
+declareProps(Mute, 'id expiration')

@@ -23,15 +23,7 @@ type PinProps = {
 /** One pin; a pin that was taken back stays, with another type. */
 class PinModel extends Model<PinProps> {}
 
-declareProps(PinModel, [
-  'id',
-  'parentMsgKey',
-  'chatId',
-  'sender',
-  'pinType',
-  'pinExpiryDuration',
-  'senderTimestampMs',
-])
+declareProps(PinModel, 'id parentMsgKey chatId sender pinType pinExpiryDuration senderTimestampMs')
 
 class PinCollection extends Collection<PinModel> {
   getByParentMsgKey(key: unknown): PinModel | undefined {

@@ -19,4 +19,4 @@ export class Presence extends Model<{ id: Wid; isOnline: boolean; hasData: boole
   }
 }
 
-declareProps(Presence, ['id', 'isOnline', 'hasData', 'chatstate'])
+declareProps(Presence, 'id isOnline hasData chatstate')

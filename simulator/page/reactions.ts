@@ -28,17 +28,7 @@ type SenderProps = {
 /** One person's reaction (wa-js: ReactionsSendersModel). */
 class ReactionSender extends Model<SenderProps> {}
 
-declareProps(ReactionSender, [
-  'id',
-  'msgKey',
-  'parentMsgKey',
-  'reactionText',
-  'timestamp',
-  'senderUserJid',
-  'read',
-  'orphan',
-  'ack',
-])
+declareProps(ReactionSender, 'id msgKey parentMsgKey reactionText timestamp senderUserJid read orphan ack')
 
 /** One emoji with all its senders (wa-js: AggReactionsModel). */
 class ReactionAggregate extends Model<{ id: string; aggregateEmoji: string; hasReactionByMe: boolean }> {
@@ -49,14 +39,14 @@ class ReactionAggregate extends Model<{ id: string; aggregateEmoji: string; hasR
   }
 }
 
-declareProps(ReactionAggregate, ['id', 'aggregateEmoji', 'hasReactionByMe'])
+declareProps(ReactionAggregate, 'id aggregateEmoji hasReactionByMe')
 
 /** All reactions to one message (wa-js: ReactionsModel). */
 class MessageReactions extends Model<{ id: string }> {
   readonly reactions: Collection<ReactionAggregate> = new Collection<ReactionAggregate>()
 }
 
-declareProps(MessageReactions, ['id'])
+declareProps(MessageReactions, 'id')
 
 class ReactionsCollection extends Collection<MessageReactions> {
   /** Finds the reactions of a message key; empty if there are none. */

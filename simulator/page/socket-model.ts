@@ -76,7 +76,7 @@ export class SocketModel extends Model<SocketProps> {
   }
 }
 
-declareProps(SocketModel, ['state', 'hasSynced', 'stream'])
+declareProps(SocketModel, 'state hasSynced stream')
 
 type ConnProps = {
   ref: string | undefined
@@ -99,18 +99,7 @@ export class ConnModel extends Model<ConnProps> {
   }
 }
 
-declareProps(ConnModel, [
-  'ref',
-  'wid',
-  'pushname',
-  'platform',
-  'battery',
-  'plugged',
-  'connected',
-  'lc',
-  'lg',
-  'is24h',
-])
+declareProps(ConnModel, 'ref wid pushname platform battery plugged connected lc lg is24h')
 
 /** `WAWebStreamModel.Stream`. */
 class StreamModel extends Model<{ mode: string; available: boolean }> {
@@ -123,7 +112,7 @@ class StreamModel extends Model<{ mode: string; available: boolean }> {
   }
 }
 
-declareProps(StreamModel, ['mode', 'available'])
+declareProps(StreamModel, 'mode available')
 
 export const Socket: SocketModel = new SocketModel({
   state: 'UNLAUNCHED',

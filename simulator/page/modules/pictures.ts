@@ -29,7 +29,7 @@ class ThumbModel extends Model<ThumbProps> {
   }
 }
 
-declareProps(ThumbModel, ['id', 'tag', 'eurl', 'stale'])
+declareProps(ThumbModel, 'id tag eurl stale')
 
 class ThumbCollection extends Collection<ThumbModel> {
   /** Takes addresses only: the library's text is refused (WAWebProfilePicThumbCollection, 2026). */
