@@ -75,7 +75,7 @@ describe('while a pairing code waits', () => {
     expect(simulator.world.state().linking.qr).toBeNull()
     const before = count()
     expect(await library.event<string>('qr', (qr) => qr.includes(',null,'))).toMatch(/^2@/)
-    await expect.poll(() => library.client.getState(), { timeout: 3000 }).toBe('UNPAIRED_IDLE')
+    await expect.poll(() => library.client.getState()).toBe('UNPAIRED_IDLE')
     expect(count()).toBeGreaterThan(before)
     await simulator.world.typePairingCode({ code })
     await library.event('ready')

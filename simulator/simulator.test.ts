@@ -211,7 +211,7 @@ describe('a build whose keys own _serialized: everything works unpatched', () =>
     const before = library.count('qr')
     await simulator.world.unlink()
     expect(await library.event('disconnected')).toBe('LOGOUT')
-    await expect.poll(() => library.count('qr'), { timeout: 5000 }).toBeGreaterThan(before)
+    await expect.poll(() => library.count('qr')).toBeGreaterThan(before)
     expect(simulator.world.state().refusals).toEqual([])
   })
 })

@@ -118,7 +118,7 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
     const path = `/api/chats/${jid(AMARA)}/presence`
     const answer = await harness.post(path, { state: 'typing', seconds: 1 })
     expect(answer.json).toEqual({ ok: true, chat_id: jid(AMARA), state: 'typing' })
-    await expect.poll(() => shown().slice(before), { timeout: 5_000 }).toEqual(['composing', 'paused'])
+    await expect.poll(() => shown().slice(before)).toEqual(['composing', 'paused'])
     await harness.post(path, { state: 'recording', seconds: 1 })
     await harness.post(path, { state: 'paused' })
     await new Promise((resolve) => setTimeout(resolve, 1_500))

@@ -470,7 +470,8 @@ describe('the end', () => {
     await list()
     const startedAt = performance.now()
     await stage.app.close()
-    expect(performance.now() - startedAt).toBeLessThan(3_000)
+    // What is under way is waited for, for 8 s.
+    expect(performance.now() - startedAt).toBeLessThan(7_000)
     expect(await stream.ended).toBe(true)
     expect((await waiting).json).toMatchObject({ events: [], next_after: after })
     await stage.restart()

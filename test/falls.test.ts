@@ -145,7 +145,8 @@ describe('a start that fails', () => {
     const stopAt = performance.now()
     const stopped = harness.app.close()
     expect(await started).toMatchObject({ status: 503, json: { code: 'shutting_down' } })
-    expect(performance.now() - stopAt).toBeLessThan(4_000)
+    // A stop waits for what is under way, for 8 s.
+    expect(performance.now() - stopAt).toBeLessThan(7_000)
     await stopped
   })
 })
@@ -502,7 +503,7 @@ describe('linking that fails', () => {
     await open()
     await harness.post('/api/pairing-code', { phone_number: '15550001000' })
     clock.advance(181_000)
-    await expect.poll(() => status().has_qr, { timeout: 5_000 }).toBe(true)
+    await expect.poll(() => status().has_qr).toBe(true)
     expect(status()).toMatchObject({ state: 'qr', pairing: { method: 'qr' } })
   })
 
