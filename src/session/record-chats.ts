@@ -130,8 +130,11 @@ export function createChatRecorder(
       const person = address === null ? undefined : people.find(address)
       if (person === undefined) {
         people.insert(seen)
-      } else if (differs(person, seen)) {
-        people.update(person.id, seen)
+        return changed
+      }
+      const whole = withKnown(person, seen)
+      if (differs(person, whole)) {
+        people.update(person.id, whole)
         tellOf(person.id)
       }
       return changed
@@ -155,7 +158,8 @@ function changesOf(before: ReadonlyMap<number, boolean>, now: ReadonlyMap<number
 
 function factsOf(seen: SeenChat, row: ChatRow): ChatFacts {
   return {
-    name: seen.name,
+    // A list that is not loaded yet has none.
+    name: seen.name ?? row.name,
     unread_count: seen.unreadCount,
     timestamp: seen.timestamp,
     archived: Number(seen.archived),
@@ -163,6 +167,22 @@ function factsOf(seen: SeenChat, row: ChatRow): ChatFacts {
     muted_until: seen.mutedUntil,
     is_read_only: Number(seen.isReadOnly ?? row.is_read_only),
   } satisfies Partial<ChatRow>
+}
+
+/**
+ * WhatsApp Web keeps an entry for each address of a person, and which belong together only once it has loaded that: an entry of one
+ * address alone may lack what the other one has. It adds, and takes nothing away.
+ */
+function withKnown(person: PersonRow, seen: SeenContact): SeenContact {
+  const isWhole = (seen.phone !== null || person.phone === null) && (seen.lid !== null || person.lid === null)
+  if (isWhole) return seen
+  return {
+    ...seen,
+    name: seen.name ?? person.name,
+    inAddressBook: seen.inAddressBook || person.in_address_book === 1,
+    isBusiness: seen.isBusiness || person.is_business === 1,
+    isBlocked: seen.isBlocked || person.is_blocked === 1,
+  }
 }
 
 /** Names that are left out change nothing. */

@@ -527,6 +527,31 @@ describe('a person', () => {
     expect(store.chats.get(whole)?.caught_up_to).toBeNull()
   })
 
+  it('keeps name and flags when WhatsApp Web lists an address of theirs alone', () => {
+    const whole = contact({ phone: AMARA, lid: AMARA_LID, name: 'Amara', inAddressBook: true })
+    const listed = (more: Partial<SeenContact>) => {
+      inbox.take({ type: 'contacts', contacts: [contact(more)] })
+      inbox.flush()
+      return store.people.find(AMARA)
+    }
+    listed(whole)
+    for (const address of [{ lid: AMARA_LID }, { phone: AMARA }])
+      expect(listed(address)).toMatchObject({ name: 'Amara', in_address_book: 1 })
+    expect(kinds()).toEqual([])
+    expect(listed({ lid: AMARA_LID, name: 'Amara O.', isBlocked: true })).toMatchObject({
+      name: 'Amara O.',
+      in_address_book: 1,
+      is_blocked: 1,
+    })
+    // Both addresses say that the owner has removed them.
+    expect(listed({ phone: AMARA, lid: AMARA_LID })).toMatchObject({
+      name: null,
+      in_address_book: 0,
+      is_blocked: 0,
+    })
+    expect(kinds()).toEqual(['contact.changed', 'contact.changed'])
+  })
+
   it('is reported only when something changed', () => {
     const seen = contact({ phone: AMARA, name: 'Amara Okafor', inAddressBook: true })
     for (const contacts of [[seen], [seen], [{ ...seen, name: 'Amara O.' }]])
@@ -549,6 +574,17 @@ describe('a chat', () => {
     expect(changed({ isReadOnly: true })).toEqual(['chat.changed'])
     expect(changed({ isReadOnly: null })).toEqual([])
     expect(isReadOnly()).toBe(1)
+  })
+
+  it('keeps its name when WhatsApp Web lists it without one', () => {
+    for (const name of ['Weekend hike', null, 'Sunday hike', null])
+      inbox.take({ type: 'chats', chats: [chat(GROUP, { name })] })
+    inbox.flush()
+    expect(store.chats.get(inbox.where.findChat(GROUP) ?? 0)?.name).toBe('Sunday hike')
+    expect(store.events.after(0, 10).map(({ data }) => data)).toEqual([
+      { fields: ['new'] },
+      { fields: ['name'] },
+    ])
   })
 
   it('is reported with the changed fields', () => {

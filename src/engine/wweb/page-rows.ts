@@ -146,7 +146,8 @@ export function installPageRows(changeTypes: string[], noticeTypes: string[]): v
       const role = newsletterMetadata?.membershipType
       return {
         id: String(chat.id),
-        name: chat.name ?? groupMetadata?.subject ?? newsletterMetadata?.name ?? chat.formattedTitle ?? null,
+        // Not loaded yet, it may be an empty text.
+        name: chat.name || groupMetadata?.subject || newsletterMetadata?.name || chat.formattedTitle || null,
         unreadCount: chat.unreadCount ?? 0,
         t: chat.t ?? 0,
         archived: chat.archive === true,
@@ -174,8 +175,8 @@ export function installPageRows(changeTypes: string[], noticeTypes: string[]): v
         id: String(id),
         phone: isLid ? (tools.text(tools.phoneOf(contact, other)) ?? null) : String(id),
         lid: isLid ? String(id) : (tools.text(other) ?? null),
-        name: contact.name ?? twin?.name ?? null,
-        pushname: contact.pushname ?? twin?.pushname ?? null,
+        name: contact.name || twin?.name || null,
+        pushname: contact.pushname || twin?.pushname || null,
         inAddressBook: both.some(
           (one) =>
             tools.attempt(() => window.require('WAWebFrontendContactGetters').getIsMyContact(one)) === true,
