@@ -23,6 +23,8 @@ export type IdentityResolver = {
   senderId(jid: Jid, at: number): number
   /** Returns everyone who writes or wrote from this address. */
   senderIds(jid: Jid): number[]
+  /** True if they may be one person: of the address' person only the number is known, and of the other only the LID, or vice versa. */
+  mayBe(jid: Jid, person: number): boolean
 }
 
 /** @param own this account's addresses: phone number, and LID if known */
@@ -75,5 +77,12 @@ export function createIdentityResolver(
     },
     senderId: (jid, at) => (own().has(jid) ? ME : (people.at(jid, at * 1000) ?? people.idOf(jid))),
     senderIds: (jid) => (own().has(jid) ? [ME] : people.everyoneAt(jid)),
+    mayBe(jid, person) {
+      const [known, other] = [people.find(jid), people.get(person)]
+      if (other === undefined || chatKindOf(jid) !== 'direct' || own().has(jid)) return false
+      return jid.endsWith('@lid')
+        ? (known?.phone ?? null) === null && other.lid === null
+        : (known?.lid ?? null) === null && other.phone === null
+    },
   }
 }

@@ -373,6 +373,65 @@ describe('a change', () => {
     expect(store.events.after(0, 10).map(({ data }) => data?.ack)).toEqual([undefined, 2, 3])
   })
 
+  describe('by the other address of a person, before it is known whose it is', () => {
+    const react = (chat: Jid, bareId: string, messageSender: Jid | null) =>
+      inbox.take({
+        type: 'reaction',
+        chat,
+        bareId,
+        messageSender,
+        reaction: { sender: null, emoji: '👍', at: 1 },
+      })
+    const emojis = () => store.db.query<{ emoji: string }>('SELECT emoji FROM reactions').all().length
+
+    it.each([
+      ['a LID', AMARA, AMARA_LID],
+      ['a number', AMARA_LID, AMARA],
+    ])('%s', (_, known, other) => {
+      take(message('OWN', { chat: known, fromMe: true, sender: null, ack: 1 }))
+      take(message('HERS', { chat: known, sender: known }))
+      take(message('IN GROUP', { chat: GROUP, sender: known }))
+      inbox.take({ type: 'ack', chat: other, bareId: 'OWN', ack: 3 })
+      react(other, 'HERS', other)
+      react(GROUP, 'IN GROUP', other)
+      inbox.take({
+        type: 'vote',
+        chat: GROUP,
+        bareId: 'IN GROUP',
+        pollSender: other,
+        vote: { voter: null, options: ['a'], at: 1 },
+      })
+      inbox.flush()
+      expect(rowsOf(known)).toMatchObject([{ ack: 3 }, {}])
+      expect(emojis()).toBe(2)
+      expect(kinds().slice(3)).toEqual(['message.ack', 'message.reaction', 'message.reaction', 'poll.voted'])
+    })
+
+    it('but not where it is somebody else, or one of two', () => {
+      const [first, second] = ['15552220001@c.us', '15552220002@c.us'].map(toJid) as [Jid, Jid]
+      for (const one of [first, second])
+        take(
+          message('SAME', { chat: one, sender: one }),
+          message('SAME', { chat: GROUP, sender: one }),
+          message('OWN', { chat: one, fromMe: true, sender: null, ack: 1 }),
+        )
+      take(message('HERS', { sender: AMARA }), message('SAID', { chat: GROUP, sender: AMARA }))
+      inbox.take({ type: 'identity', phone: AMARA, lid: toJid('99009@lid') })
+      inbox.take({ type: 'ack', chat: AMARA_LID, bareId: 'OWN', ack: 3 })
+      for (const [bareId, at] of [
+        ['SAME', AMARA_LID],
+        ['HERS', AMARA_LID],
+        ['SAID', first],
+      ] as const) {
+        react(at, bareId, at)
+        react(GROUP, bareId, at)
+      }
+      inbox.flush()
+      expect(emojis()).toBe(0)
+      expect(rowsOf(first).map(({ ack }) => ack)).not.toContain(3)
+    })
+  })
+
   it('of reactions: one a person, the last one counts', () => {
     take(message('A'))
     const react = (sender: Jid | null, emoji: string, at: number) =>

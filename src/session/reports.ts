@@ -1,7 +1,7 @@
 /** Reactions, votes and acks of stored messages, and those that WhatsApp Web reports before their message. */
 import type { Jid } from '../model/ids.ts'
 import type { MessageRow } from '../store/message-row.ts'
-import { ME } from '../store/people.ts'
+import { ME, NOBODY } from '../store/people.ts'
 import type { Store } from '../store/store.ts'
 import type { IdentityResolver } from './identity-resolver.ts'
 
@@ -29,13 +29,25 @@ export function createReports(
   let early: { bareId: string; until: number; write: () => void }[] = []
   const fresh = () => early.filter(({ until }) => until >= now())
 
-  /** An address may have been another person's when the message was sent. */
-  function findSent(jid: Jid, bareId: string, sender: Jid | null): MessageRow[] {
+  /** The address may have been another person's when the message was sent, or be another one of its person. */
+  function findIn(jid: Jid, bareId: string): MessageRow[] {
     const chat = where.findChats(jid).find((one) => messages.findAll(bareId, one).length > 0)
-    if (chat === undefined) return []
-    const person = where.personOf(chat)
-    const senders = sender === null ? [ME] : person === null ? where.senderIds(sender) : [person]
-    return messages.findAll(bareId, chat).filter((row) => senders.includes(row.sender))
+    if (chat !== undefined) return messages.findAll(bareId, chat)
+    const others = messages.everywhere(bareId)
+    return only(others.filter((row) => where.mayBe(jid, where.personOf(row.chat) ?? NOBODY)))
+  }
+
+  /**
+   * WhatsApp Web names people by number or by LID, also before it says which are one person: then it is the only message that may be
+   * meant.
+   */
+  function findSent(jid: Jid, bareId: string, sender: Jid | null): MessageRow[] {
+    const rows = findIn(jid, bareId)
+    if (sender === null) return rows.filter((row) => row.sender === ME)
+    const exact = rows.filter((row) =>
+      [where.personOf(row.chat) ?? where.senderIds(sender)].flat().includes(row.sender),
+    )
+    return exact.length > 0 ? exact : only(rows.filter((row) => where.mayBe(sender, row.sender)))
   }
 
   return {
@@ -54,3 +66,5 @@ export function createReports(
     },
   }
 }
+
+const only = (rows: MessageRow[]) => (rows.length === 1 ? rows : [])

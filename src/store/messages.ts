@@ -11,6 +11,8 @@ export type Messages = {
    * Messages with this id in the chat, from any sender: more than one only if a sender reused another's id.
    */
   findAll(bareId: string, chat: number): MessageRow[]
+  /** Messages with this id in any chat. */
+  everywhere(bareId: string): MessageRow[]
   /** The ack of the own message with this id, in any chat; null if there is none. */
   ownAck(bareId: string): number | null
   insert(row: NewMessage): void
@@ -79,6 +81,7 @@ const STRIDE = 500
 export function createMessages(db: Connection, index: SearchIndex, raws: Pick<RawModels, 'drop'>): Messages {
   const find = db.query<MessageRow>('SELECT * FROM messages WHERE bare_id = ? AND chat = ? AND sender = ?')
   const findAll = db.query<MessageRow>('SELECT * FROM messages WHERE bare_id = ? AND chat = ?')
+  const everywhere = db.query<MessageRow>('SELECT * FROM messages WHERE bare_id = ?')
   const ownAck = db.query<{ ack: number }>(
     'SELECT max(ack) AS ack FROM messages WHERE bare_id = ? AND sender = 0',
   )
@@ -158,6 +161,7 @@ export function createMessages(db: Connection, index: SearchIndex, raws: Pick<Ra
   return {
     find: (bareId, chat, sender) => find.get(bareId, chat, sender),
     findAll: (bareId, chat) => findAll.all(bareId, chat),
+    everywhere: (bareId) => everywhere.all(bareId),
     ownAck: (bareId) => ownAck.get(bareId)?.ack ?? null,
     insert(given) {
       const row: MessageRow = { standing: numberOf('message'), ...given }

@@ -26,6 +26,7 @@ export type PersonRow = {
 }
 
 export type People = {
+  get(id: number): PersonRow | undefined
   /** The person who has this address now; undefined if unknown. */
   find(jid: Jid): PersonRow | undefined
   /** The id of the person who has this address now; creates the row if it is new. */
@@ -58,6 +59,7 @@ export type People = {
 
 export function createPeople(db: Connection): People {
   const rows = db.memory<Jid, PersonRow | undefined>('people')
+  const byId = db.query<PersonRow, [number]>('SELECT * FROM people WHERE id = ? AND same_as IS NULL')
   const byPhone = db.query<PersonRow, [Jid]>('SELECT * FROM people WHERE phone = ?')
   const byLid = db.query<PersonRow, [Jid]>('SELECT * FROM people WHERE lid = ?')
   const insert = db.command(
@@ -108,6 +110,7 @@ export function createPeople(db: Connection): People {
   const startOf = (phone: Jid) => history(phone)[0]?.until_ms ?? 0
 
   return {
+    get: (id) => byId.get(id),
     find,
     idOf: (jid) => find(jid)?.id ?? add(stranger(jid)),
     at(jid, atMs) {
