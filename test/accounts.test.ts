@@ -33,6 +33,7 @@ describe('accounts', () => {
       ok: true,
       count: 1,
       accounts: [{ id: 'default', label: null, proxy: null, status }],
+      next_cursor: null,
     })
     expect((await of('default').get('')).json).toEqual(list.json)
     expect((await of('default').get('/status')).json).toEqual(status)

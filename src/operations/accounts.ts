@@ -5,6 +5,7 @@ import { accountIdInput } from '../model/ids.ts'
 import { proxyInput } from '../model/proxy.ts'
 import { Status } from '../model/status.ts'
 import { CONTROL_ERRORS, defineOperation } from './operation.ts'
+import { onePage } from './reading.ts'
 
 const nothing = z.strictObject({})
 const label = z.string().trim().min(1).max(80).describe('Name for people, for example "Work phone".')
@@ -16,7 +17,12 @@ export const Account = z.object({
   proxy: z.string().nullable().describe('Proxy of its browser without credentials; null: none.'),
   status: Status,
 })
-const Accounts = z.object({ ok: z.literal(true), count: z.int().min(0), accounts: z.array(Account) })
+const Accounts = z.object({
+  ok: z.literal(true),
+  count: z.int().min(0),
+  accounts: z.array(Account),
+  next_cursor: onePage,
+})
 const Changed = z.object({ ok: z.literal(true), account: Account })
 
 /** The error codes of a path that names an account. */
@@ -41,7 +47,7 @@ export const listAccounts = defineOperation({
   example: { input: {} },
   run(_, { accounts }) {
     const list = accounts.list()
-    return { ok: true as const, count: list.length, accounts: list }
+    return { ok: true as const, count: list.length, accounts: list, next_cursor: null }
   },
 })
 
@@ -82,6 +88,7 @@ export const getAccount = defineOperation({
     ok: true as const,
     count: 1,
     accounts: [accounts.view(account)],
+    next_cursor: null,
   }),
 })
 

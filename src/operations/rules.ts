@@ -4,6 +4,7 @@ import { EVENT_KINDS } from '../model/events.ts'
 import { PAUSE_REASONS } from '../model/webhook.ts'
 import type { RuleView } from '../rules/rules.ts'
 import { CONTROL_ERRORS, defineOperation } from './operation.ts'
+import { onePage } from './reading.ts'
 
 const RuleState = z.object({
   name: z.string(),
@@ -60,6 +61,7 @@ export const listRules = defineOperation({
       .describe('Why the present file is not used: the rules of before stay. Null if it is.'),
     count: z.int().min(0),
     rules: z.array(RuleState),
+    next_cursor: onePage,
   }),
   errors: [...CONTROL_ERRORS],
   example: { input: {} },
@@ -74,6 +76,7 @@ export const listRules = defineOperation({
       problem,
       count: all.length,
       rules: all.map(toState),
+      next_cursor: null,
     }
   },
 })
