@@ -430,7 +430,7 @@ export const faultTable = {
     does: 'The media host accepts no upload, as for pages of an old build: `uploadMedia` returns no media entry.',
   },
   reupload_hangs: {
-    provokes: '`media_expired`',
+    provokes: '`whatsapp_timeout`',
     where: 'service',
     value: '',
     does: 'The phone is offline: it does not answer a page that asks for expired media.',

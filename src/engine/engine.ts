@@ -311,7 +311,7 @@ export type Engine = {
   memory: EngineMemory
   /**
    * Downloads the media of a message, once whole into the browser. Fails with `media_expired` (WhatsApp's host has it no
-   * more, and the phone neither, or it was not asked), `message_not_found` (WhatsApp Web does not have the message, and there
+   * more, and the phone neither, or it was not asked), `whatsapp_timeout` (the phone has not said), `message_not_found` (WhatsApp Web does not have the message, and there
    * is no `source`), and as `readChats`. The bytes stay in the browser's memory until `close`.
    */
   fetchMedia(what: MediaRequest): Promise<FetchedMedia>

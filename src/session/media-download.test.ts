@@ -186,6 +186,38 @@ it('what passes through is held two at a time until it is read, and waits in a b
   await expect.poll(() => held).toBe(0)
 })
 
+it('of media that the phone did not have, it is asked once a day', async () => {
+  const { place, key } = picture('A')
+  open(MEDIA_ON_DEMAND)
+  answer = () => fail('media_expired')
+  const codes = []
+  for (const wait of [0, MINUTE_MS, 24 * 60 * MINUTE_MS]) {
+    nowMs += wait
+    codes.push(
+      await room.open(key).then(
+        () => 'open',
+        ({ code }) => code,
+      ),
+    )
+  }
+  expect([codes, asked.length, stateOf(place)]).toEqual([Array(3).fill('media_expired'), 2, 'expired'])
+  nowMs += 24 * 60 * MINUTE_MS
+  answer = () => bytes(KIB)
+  await room.open(key)
+  expect(stateOf(place)).toBe('here')
+})
+
+it('a phone that has not said anything yet is asked again at once', async () => {
+  const { place, key } = picture('A')
+  open(MEDIA_ON_DEMAND)
+  answer = () => fail('whatsapp_timeout')
+  await expect(room.open(key)).rejects.toMatchObject({ code: 'whatsapp_timeout' })
+  expect(stateOf(place)).toBe('at_whatsapp')
+  answer = () => bytes(KIB)
+  await room.open(key)
+  expect(stateOf(place)).toBe('here')
+})
+
 describe('without a request', () => {
   it('a full disk ends the downloads for ten minutes, and no message is given up', async () => {
     const places = ['A', 'B', 'C'].map((name) => picture(name).place)

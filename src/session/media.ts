@@ -23,6 +23,8 @@ const FETCH_MS_PER_MIB = 200
 const MIB = 2 ** 20
 /** Downloads at the same time: the browser holds each whole. */
 const AT_ONCE = 2
+/** Media that the phone did not have is asked for again after this time: it may have a copy since. */
+const EXPIRED_MS = 86_400_000
 /** More are not begun while clients read slowly what passes through. */
 const MOST_WAITING = 16
 /** The media of a message, ready to be read. */
@@ -151,7 +153,7 @@ export function createMediaRoom({
     return work().finally(end)
   }
 
-  /** Requests it from WhatsApp. What it says of expired media is remembered, so that the phone is asked once. */
+  /** Requests it from WhatsApp. What it says of expired media is remembered, so that the phone is asked once a day at most. */
   async function request({ place, keys, source, facts }: Wanted, { askPhone, maxBytes }: Terms) {
     const stated = source?.sizeBytes ?? facts.size_bytes ?? 0
     if (stated > maxBytes) tooLarge(maxBytes)
@@ -324,7 +326,7 @@ export function createMediaRoom({
         store.transaction(() => files.use(here, clock.now()))
         return toOpen(here, found)
       }
-      if (files.stateOf(found.place) === 'expired') fail('media_expired')
+      if (clock.now() < (files.expiredAtMs(found.place) ?? -Infinity) + EXPIRED_MS) fail('media_expired')
       if (rules.download === 'never') return passThrough(found)
       return toOpen(await fetchOnce(found, asked()), found)
     },

@@ -8,6 +8,7 @@ import { createTestClock, type TestClock } from '../../test/test-clock.ts'
 import { createTestInbox } from '../../test/test-inbox.ts'
 import { systemClock } from '../clock.ts'
 import { createLog } from '../log.ts'
+import type { MediaSource } from '../model/content.ts'
 import { type Jid, toJid } from '../model/ids.ts'
 import type { SeenChat, SeenContact, SeenMessage } from '../model/seen.ts'
 import { timeOf } from '../store/position.ts'
@@ -21,6 +22,17 @@ const AMARA = toJid('15551110000@c.us')
 const AMARA_LID = toJid('99001@lid')
 const GROUP = toJid('120363000000000001@g.us')
 const T = 1_700_000_000
+
+const SOURCE: MediaSource = {
+  type: 'image',
+  directPath: '',
+  mediaKey: null,
+  mediaKeyTimestamp: null,
+  encFilehash: null,
+  filehash: null,
+  mimetype: 'image/jpeg',
+  sizeBytes: 1,
+}
 
 const isOurs = (bareId: string) => bareId.startsWith('OURS')
 
@@ -316,6 +328,22 @@ describe('a change', () => {
       quoted: { bare_id: 'Q', body: 'before' },
       mentions: [expect.any(Number)],
     })
+  })
+
+  it('of where its file is makes expired media available again', () => {
+    const facts = { type: 'image', hasMedia: true }
+    const at = (directPath: string, filehash = 'same') =>
+      message('A', { ...facts, source: { ...SOURCE, directPath, filehash } })
+    take(at('/old'))
+    const { id } = rowsOf(AMARA)[0] ?? { id: 0 }
+    store.mediaFiles.noteExpired(id, 1)
+    take(at('/old'), at('/other', 'other'))
+    expect(store.mediaFiles.stateOf(id)).toBe('expired')
+    take(at('/again'))
+    expect([store.mediaFiles.stateOf(id), store.raws.source(id)?.directPath]).toEqual([
+      'at_whatsapp',
+      '/again',
+    ])
   })
 
   it('to a notice, or from one, changes which message is the last of the chat', () => {

@@ -107,8 +107,16 @@ export function createMessageUpdater(
         messages.update({ ...row, details: toJson({ ...others, ...toExpiry(expiresAt) }) })
       }
     }
+    moveSource(row, seen)
     setMarks(row, seen)
     if (seen.fromMe) setAck(row, seen.ack)
+  }
+
+  /** The phone has uploaded the same file again. */
+  function moveSource({ id }: MessageRow, { source }: SeenMessage): void {
+    const known = source === null ? null : raws.source(id)
+    if (known === null || source === null || source.directPath === known.directPath) return
+    if (source.filehash === known.filehash) raws.setSource(id, { ...known, directPath: source.directPath })
   }
 
   /** A place that moves, an event that is cancelled, and what an earlier version did not store or know. */

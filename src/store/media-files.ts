@@ -25,6 +25,8 @@ export type MediaFiles = {
   left(filehash: string): void
   /** Null: the message has no media that is known. */
   stateOf(message: number): MediaState | null
+  /** When WhatsApp had its media no more (Unix ms); null: it is not known to be so. */
+  expiredAtMs(message: number): number | null
   /** The media of this message was fetched, and has this hash. */
   noteFetched(message: number, filehash: string, nowMs: number): void
   /** WhatsApp has the media of this message no more. */
@@ -76,6 +78,9 @@ export function createMediaFiles(db: Connection): MediaFiles {
     'UPDATE media SET filehash = ?, fetched_at_ms = ?, expired_at_ms = NULL WHERE message = ?',
   )
   const expired = db.command('UPDATE media SET expired_at_ms = ? WHERE message = ?')
+  const expiredAt = db.query<{ expired_at_ms: number | null }>(
+    'SELECT expired_at_ms FROM media WHERE message = ?',
+  )
   const unfetched = db.query<{ message: number; size_bytes: number }>(
     `SELECT message, size_bytes FROM media WHERE fetched_at_ms IS NULL AND expired_at_ms IS NULL AND message >= ?
      AND type IN (SELECT value FROM json_each(?)) AND size_bytes <= ?
@@ -113,6 +118,7 @@ export function createMediaFiles(db: Connection): MediaFiles {
     leaving: () => leaving.all().map(({ filehash }) => filehash),
     left: (filehash) => void stay.run(filehash),
     stateOf: (message) => state.get(message)?.state ?? null,
+    expiredAtMs: (message) => expiredAt.get(message)?.expired_at_ms ?? null,
     noteFetched: (message, filehash, nowMs) => void fetched.run(filehash, nowMs, message),
     noteExpired: (message, nowMs) => void expired.run(nowMs, message),
     nextUnfetched: (from, types, maxBytes, without) =>

@@ -118,6 +118,11 @@ export function createMediaTransfer(client: MediaClient, ask: Ask, clock: Clock)
       )
       if (opened.state === 'refused')
         return fail('whatsapp_error', { detail: `WhatsApp Web refuses to open the media: ${opened.why}.` })
+      if (opened.state === 'later')
+        return fail('whatsapp_timeout', {
+          detail: 'WhatsApp has the file no more, and the phone has not uploaded it again yet.',
+          hint: 'Retry when the phone is online.',
+        })
       if (opened.state !== 'open')
         return fail(opened.state === 'gone' ? 'media_expired' : 'message_not_found')
       const { handle, sizeBytes, directPath } = opened

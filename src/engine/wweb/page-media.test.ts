@@ -1,4 +1,4 @@
-/** The names of files in the page, by our in-page code on a window of the test's. */
+/** Files in the page, by our in-page code on a window of the test's: their names, and what the phone uploads again. */
 import { afterEach, expect, it } from 'vitest'
 import { installPageMedia, type PageMedia } from './page-media.ts'
 
@@ -20,4 +20,28 @@ it('the name of a file does not fit another file after a reload', () => {
   const names = Array.from({ length: 5 }, take)
   expect(new Set(names).size).toBe(names.length)
   expect(names.every(Number.isSafeInteger)).toBe(true)
+})
+
+it.each([
+  ['REUPLOADING', 'later'],
+  ['FETCHING', 'later'],
+  ['NEED_POKE', 'later'],
+  ['ERROR_MISSING', 'gone'],
+  ['RESOLVED', 'open'],
+])('of a file that the host has no more, the stage %s means: %s', async (mediaStage, state) => {
+  const page = newDocument()
+  const message = { directPath: '/old', type: 'image', mediaData: { mediaStage: 'INIT' } }
+  const downloadMedia = async () => {
+    message.mediaData = { mediaStage }
+    if (mediaStage === 'RESOLVED') message.directPath = '/again'
+  }
+  const downloadAndMaybeDecrypt = async ({ directPath }: { directPath: string }) => {
+    if (directPath !== '/again') throw Object.assign(new Error('not found'), { status: 404 })
+    return new ArrayBuffer(3)
+  }
+  Object.assign(Reflect.get(globalThis, 'window'), {
+    whatsappMcpFind: async () => Object.assign(message, { downloadMedia }),
+    require: () => ({ downloadManager: { downloadAndMaybeDecrypt } }),
+  })
+  expect(await page.open(['key'], null, true)).toMatchObject({ state })
 })

@@ -25,10 +25,10 @@ declare const document: { createElement(name: 'input'): FileInput }
 /** An element of the page that the browser gives a file of the disk. */
 export type FileInput = { type: string; files: ArrayLike<Blob> }
 
-/** The result of {@link PageMedia.open}. `why` of a refusal is WhatsApp Web's own word. */
+/** The result of {@link PageMedia.open}. `later`: the phone has not said yet whether it has the file. `why` of a refusal is WhatsApp Web's own word. */
 export type OpenedMedia =
   | { state: 'open'; handle: number; sizeBytes: number; directPath: string | null }
-  | { state: 'gone' | 'unknown' }
+  | { state: 'gone' | 'later' | 'unknown' }
   | { state: 'refused'; why: string }
 
 /** The result of {@link PageMedia.take}. `sizeBytes`: 0 if the browser cannot read the file. */
@@ -97,11 +97,12 @@ export function installPageMedia(): void {
       }
     },
 
-    /** Where the phone has uploaded it again; null if it cannot. */
-    async again(message: MsgModel): Promise<MediaSource | null> {
+    /** Where the phone has uploaded it again. */
+    async again(message: MsgModel): Promise<MediaSource | 'gone' | 'later'> {
       await message.downloadMedia?.({ downloadEvenIfExpensive: true, rmrReason: 1 })
       const stage = String(Reflect.get(Object(message.mediaData), 'mediaStage'))
-      return /ERROR|REUPLOADING|FETCHING|NEED_POKE/.test(stage) ? null : tools.source(message)
+      if (/REUPLOADING|FETCHING|NEED_POKE/.test(stage)) return 'later'
+      return (/ERROR/.test(stage) ? null : tools.source(message)) ?? 'gone'
     },
 
     async bytes(keys: readonly string[], given: MediaSource | null, askPhone: boolean) {
@@ -112,9 +113,10 @@ export function installPageMedia(): void {
       if (!message || !own) return given === null ? 'unknown' : 'gone'
       if (own.directPath !== given?.directPath) found = await tools.download(own)
       if (found) return { found, source: own }
-      const fresh = askPhone ? await tools.again(message) : null
-      if (fresh) found = await tools.download(fresh)
-      return found && fresh ? { found, source: fresh } : 'gone'
+      const fresh = askPhone ? await tools.again(message) : 'gone'
+      if (typeof fresh === 'string') return fresh
+      found = await tools.download(fresh)
+      return found ? { found, source: fresh } : 'gone'
     },
 
     async open(keys: readonly string[], given: MediaSource | null, askPhone: boolean): Promise<OpenedMedia> {
