@@ -36,6 +36,8 @@ let questions: number
 let fails: Map<Jid, number>
 /** Chats whose newest message WhatsApp Web does not have in memory. */
 let blank: Set<Jid>
+/** Chats of which WhatsApp Web does not know the time. */
+let timeless: Set<Jid>
 /** Chats that WhatsApp Web deleted after it listed them. */
 let missing: Set<Jid>
 /** What precedes the oldest message of a chat, as WhatsApp Web says: nothing, if not set. */
@@ -52,6 +54,7 @@ beforeEach(() => {
   web = new Map()
   fails = new Map()
   blank = new Set()
+  timeless = new Set()
   missing = new Set()
   says = new Map()
   asked = []
@@ -83,7 +86,7 @@ function chatRow(id: Jid): SeenChat {
     id,
     name: null,
     unreadCount: 0,
-    timestamp: last?.sentAt ?? 0,
+    timestamp: timeless.has(id) ? 0 : (last?.sentAt ?? 0),
     archived: false,
     pinnedAt: 0,
     mutedUntil: 0,
@@ -211,6 +214,39 @@ describe('a chat whose newest message is not in memory', () => {
     expect([told(), gaps()]).toEqual([1, 0])
   })
 })
+
+it('a chat of which neither a time nor a last message is known is read', async () => {
+  at(T)
+  fill(AMARA, ['A'], T - DAY)
+  await connect()
+  fill(AMARA, ['B'], T + 60)
+  blank.add(AMARA)
+  timeless.add(AMARA)
+  at(T + 3_600)
+  await connect()
+  expect(rows(AMARA)).toEqual(['A', 'B'])
+  expect([told(), gaps()]).toEqual([1, 0])
+})
+
+it.each(['read', 'live'])(
+  'a message that is dated ahead hides nothing of what is missed afterwards: %s',
+  async (how) => {
+    at(T)
+    const ahead = message(AMARA, 'AHEAD', T + 10 * DAY)
+    fill(AMARA, ['A'], T - DAY)
+    if (how === 'read') web.get(AMARA)?.push(ahead)
+    await connect()
+    inbox.take({ type: 'message', message: ahead })
+    inbox.flush()
+    const missed = names('N', 400).map((id, n) => message(AMARA, id, T + 600 + n))
+    web.set(AMARA, [message(AMARA, 'A', T - DAY), ...missed, ahead])
+    at(T + 7_200)
+    const before = told()
+    await connect()
+    expect(rows(AMARA)).toEqual(['A', ...names('N', 400), 'AHEAD'])
+    expect([told() - before, gaps()]).toEqual([400, 0])
+  },
+)
 
 describe('a chat that cannot be read', () => {
   const later = async (seconds: number) => {

@@ -83,8 +83,11 @@ export function createNewMessages(options: NewMessagesOptions): NewMessages {
       inbox.setCaughtUp(chat.id, null, known)
       return null
     }
-    // Only its time is known, and another message of the same second may have arrived since.
-    if (last === null) return timestamp <= timeOf(upTo) && since !== null && timestamp < since ? upTo : null
+    // Only its time is known, and another message of the same second may have arrived since. 0: not even that.
+    if (last === null) {
+      const isOld = timestamp > 0 && timestamp <= timeOf(upTo) && since !== null && timestamp < since
+      return isOld ? upTo : null
+    }
     const its = inbox.where.chatId(last.chat, last.sentAt) ?? chat.id
     const isKnown = store.messages.findAll(last.bareId, its).some(({ id }) => id <= upTo)
     return isKnown && since !== null && last.sentAt <= since - CHANGEABLE_S ? upTo : null
