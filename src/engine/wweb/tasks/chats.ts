@@ -1,9 +1,9 @@
 /** What the owner does to a chat: archive, pin, mute, mark, read, type, delete. */
 import type { TaskResult } from '../../../model/task.ts'
-import type { ChatModel } from '../page-types.ts'
+import type { ChatModel, PageWindow } from '../page-types.ts'
 import type { PageTask, TaskProblem, TaskWindow } from './task.ts'
 
-declare const window: TaskWindow
+declare const window: TaskWindow & Pick<PageWindow, 'require'>
 
 /**
  * The commands belong to the page's own menus: they resolve before anything is done, and do nothing for a fourth pin
@@ -12,6 +12,7 @@ declare const window: TaskWindow
 export const changeChat: PageTask<'change_chat'> = {
   ability: 'change_chat',
   run({ chat: id, changes }, endsAt) {
+    const MOST_PINS = 3
     const tasks = window.whatsappMcpTasks
     const steps = {
       async archived(chat: ChatModel, on: boolean): Promise<TaskProblem | null> {
@@ -23,7 +24,9 @@ export const changeChat: PageTask<'change_chat'> = {
         const { Cmd } = await tasks.need<CommandModule>('WAWebCmd')
         if (Boolean(chat.pin) !== on) await Cmd.pinChat(chat, on)
         if (await tasks.shown(() => Boolean(chat.pin) === on)) return null
-        return on ? 'refused' : 'open'
+        const { Chat } = window.require('WAWebCollections')
+        const others = Chat.getModelsArray().filter((one) => one !== chat && Boolean(one.pin))
+        return on && others.length >= MOST_PINS ? 'refused' : 'open'
       },
       async mutedUntil(chat: ChatModel, until: number): Promise<TaskProblem | null> {
         const mute = chat.mute as MuteModel | undefined
