@@ -27,6 +27,7 @@ import {
   type Recorded,
 } from './record-messages.ts'
 import { createPictureRecorder } from './record-pictures.ts'
+import { isUnread } from './update-message.ts'
 
 export type InboxEvent = OwnEvent | WhatsAppEvent
 
@@ -235,7 +236,10 @@ export function createInbox(options: InboxOptions): Inbox {
       case 'stored': {
         const { message } = event
         const chat = chatOf(message)
-        if (chat === null || isHere(chat, message)) return
+        if (chat === null) return
+        // WhatsApp Web may replace the model of a placeholder by one that can be read.
+        if (isPlaceholder(chat, message)) return write({ type: 'message', message })
+        if (isHere(chat, message)) return
         if (isHistory(chat, message)) return moreCame(chat)
         return markStale(chat, message.sentAt)
       }
@@ -274,18 +278,26 @@ export function createInbox(options: InboxOptions): Inbox {
   }
 
   function hear({ fromMe, sentAt }: SeenMessage): void {
+    const until = heard()
+    if (!fromMe) heardUntil = Math.max(until, sentAt)
+  }
+
+  const heard = () => {
     heardUntil ??= timeOf(store.messages.newestReceived())
-    if (!fromMe) heardUntil = Math.max(heardUntil, sentAt)
+    return heardUntil
   }
 
   /**
    * Own messages have this computer's time. If it is ahead, such a message stands behind some that WhatsApp receives only later: up
-   * to it a chat counts as complete once somebody wrote at that time, by WhatsApp's clock.
+   * to it a chat counts as complete once somebody wrote at that time, by WhatsApp's clock. Nor is it complete beyond this moment,
+   * whatever the time of a message says.
    */
   function sureOf(position: number): number {
-    if (store.messages.get(position)?.sender !== ME) return position
-    heardUntil ??= timeOf(store.messages.newestReceived())
-    return Math.min(position, lastPositionOf(Math.max(heardUntil, timeOf(position) - MOST_AHEAD_S)))
+    const present = Math.floor(now() / 1000)
+    const sure = Math.min(position, lastPositionOf(present))
+    if (store.messages.get(position)?.sender !== ME) return sure
+    const until = Math.max(Math.min(heard(), present), timeOf(position) - MOST_AHEAD_S)
+    return Math.min(sure, lastPositionOf(until))
   }
 
   /** By its address at that time: it may be another person's now. */
@@ -296,6 +308,11 @@ export function createInbox(options: InboxOptions): Inbox {
     return (
       store.messages.findAll(message.bareId, chat).length > 0 || !keeping.bounds(chat).keeps(message, 'read')
     )
+  }
+
+  /** True if only a placeholder of this message is stored, and it can be read now. */
+  function isPlaceholder(chat: number, message: SeenMessage): boolean {
+    return !isUnread(message) && store.messages.findAll(message.bareId, chat).some(isUnread)
   }
 
   /**

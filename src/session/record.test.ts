@@ -375,6 +375,20 @@ describe('a change', () => {
     expect(kinds()).toEqual(['message.received', 'message.decrypted'])
   })
 
+  it('fills a placeholder where WhatsApp Web has it by another model, without an event', () => {
+    take(message('A', { type: 'ciphertext', body: '' }))
+    const stored = (more: Partial<SeenMessage>) => {
+      inbox.take({ type: 'stored', message: message('A', more) })
+      inbox.flush()
+    }
+    stored({ type: 'ciphertext', body: '' })
+    expect(kinds()).toEqual(['message.received'])
+    stored({ body: 'readable' })
+    stored({ body: 'again' })
+    expect(rowsOf(AMARA)).toMatchObject([{ type: 'chat', body: 'readable' }])
+    expect([kinds(), unheard]).toEqual([['message.received', 'message.decrypted'], []])
+  })
+
   it('of a kind that was unknown is known once a version knows it', () => {
     take(
       message('A', { type: 'new', body: '', standing: 'unknown' }),

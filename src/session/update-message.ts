@@ -29,7 +29,7 @@ const EDITED = new Set(['chat', 'image', 'video', 'gif', 'document'])
 const bodyOf = (row: MessageRow, seen: SeenMessage) => (EDITED.has(row.type) ? row.body : seen.body)
 
 /** True for a placeholder that cannot be read (yet): stored data is better. */
-const isUnread = ({ type }: { type: string }) => type === 'ciphertext' || type === 'unknown'
+export const isUnread = ({ type }: { type: string }) => type === 'ciphertext' || type === 'unknown'
 
 /** Stores the message as received, and what a download requires. `body`: as in the table of messages. */
 export type SetRaw = (message: number, seen: SeenMessage, body: string) => void

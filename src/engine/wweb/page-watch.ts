@@ -25,8 +25,11 @@ export function installPageWatch(): boolean {
   const MEMBER_CHANGES = 'add remove bulk_add bulk_remove reset change:isAdmin change:isSuperAdmin'
   const CONTACT_CHANGES =
     'add change:name change:pushname change:phoneNumber change:isContactBlocked change:isBusiness change:type'
-  /** When it disappears, whether it is kept in the chat (WAWebChatModel subscribes to the same), and its star. */
-  const MESSAGE_CHANGES = 'change:kicState change:expiredTimestamp change:star'
+  /**
+   * When it disappears, whether it is kept in the chat (WAWebChatModel subscribes to the same), its star, and its type: of
+   * placeholders, the library watches only those that this document received.
+   */
+  const MESSAGE_CHANGES = 'change:kicState change:expiredTimestamp change:star change:type'
   const rows = window.whatsappMcpRows
   const changedChats = new Set<string>()
   const removedChats = new Set<string>()
