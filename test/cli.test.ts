@@ -10,7 +10,7 @@ import {
 } from 'node:fs'
 import { createServer } from 'node:net'
 import { hostname } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { WorldMessage, WorldState } from '../simulator/simulator.ts'
 import { SETTINGS } from '../src/config.ts'
@@ -59,6 +59,8 @@ describe('sandbox', () => {
     await call(`${first.phone}/control/write`, { from: phone, text: 'to the log' })
     await expect.poll(() => first.err).toContain('message.received')
     expect(first.err).not.toContain('to the log')
+    const used = 'WHATSAPP_MCP_HOST, WHATSAPP_MCP_PORT, WHATSAPP_AUTH_DIR'
+    expect(first.err).toContain(`The sandbox does not use these settings of the environment: ${used}.`)
     expect(await stop(first)).toBe(0)
     expect(browserProcesses(first.dir)).toEqual([])
 
@@ -67,6 +69,14 @@ describe('sandbox', () => {
     expect(statesOf(second)).toEqual(['starting', 'authenticated', 'ready'])
     expect(await stop(second)).toBe(0)
     expect(existsSync(elsewhere)).toBe(false)
+  })
+
+  it('takes settings as flags, also those that close the server to everybody', async () => {
+    const flags = ['--linked', '--require-key', '--read-only', '--rules', '--sends', 'off']
+    const sandbox = await openSandbox(undefined, flags)
+    await expect.poll(() => sandbox.out, { timeout: 30_000 }).toContain('linked as')
+    expect((await fetch(`${sandbox.url}/api/status`)).status).toBe(401)
+    expect(await stop(sandbox)).toBe(0)
   })
 
   it('says what it takes, and what is wrong', async () => {
@@ -85,6 +95,14 @@ describe('sandbox', () => {
       expect(wrong.err).toContain('--help')
       expect(wrong.err).not.toContain('    at ')
     }
+  })
+})
+
+describe('a checkout', () => {
+  it.each(['rules', 'completion'])('has the command %s of the server', async (name) => {
+    const help = run([name, '--help'], { main: resolve('scripts/bootstrap.mjs') })
+    expect(await help.exited, help.err).toBe(0)
+    expect(help.out).toContain(name)
   })
 })
 

@@ -24,39 +24,11 @@ import { runTests } from './tests.mjs'
  * @typedef {{ needs: Need[], run: (args: string[]) => Promise<number | null> }} Command
  */
 
+/** The commands of a checkout. Any other name is a command of the server (src/cli/commands.ts), which knows them itself. */
 /** @type {Record<string, Command>} */
 const commands = {
   serve: { needs: ['build', 'browser'], run: (args) => runServer('serve', args) },
   sandbox: { needs: ['build', 'browser', 'ffmpeg'], run: (args) => runServer('sandbox', args) },
-  ...Object.fromEntries(
-    // These commands call a running server, or check themselves what is missing.
-    [
-      'status',
-      'auth',
-      'send',
-      'chats',
-      'messages',
-      'search',
-      'watch',
-      'call',
-      'logout',
-      'stop',
-      'doctor',
-      'backup',
-      'restore',
-      'outbox',
-      'accounts',
-      'keys',
-      'audit',
-      'webhooks',
-      'archive',
-      'stdio',
-      'mcp-config',
-    ].map((name) => [
-      name,
-      { needs: ['build'], run: (/** @type {string[]} */ args) => runServer(name, args) },
-    ]),
-  ),
   dev: { needs: ['build', 'browser'], run: runDev },
   test: { needs: ['build', 'browser', 'ffmpeg'], run: runTests },
   check: { needs: [], run: () => runChecks() },
@@ -73,17 +45,10 @@ const commands = {
  * Prepares and runs a command. Sets the exit code of the process.
  * @param {string[]} argv the command and its arguments
  */
-export async function main([name = '', ...args]) {
+export async function main([name = 'serve', ...args]) {
   endWithNpm()
   try {
-    const command = Object.hasOwn(commands, name) ? commands[name] : undefined
-    if (!command) {
-      const known = Object.keys(commands).join('|')
-      throw new SetupError(
-        name ? `There is no command ${name}.` : 'No command was given.',
-        `Use: node scripts/bootstrap.mjs <${known}>`,
-      )
-    }
+    const command = (Object.hasOwn(commands, name) ? commands[name] : undefined) ?? ofServer(name)
     await prepare(command.needs)
     const namesBrowser = args.some((arg) => /^--chrome-executable(=|$)/.test(arg))
     if (command.needs.includes('browser') && !namesBrowser) await prepareBrowser(name)
@@ -98,6 +63,9 @@ export async function main([name = '', ...args]) {
     if (name === 'test') console.log('0 passed, 0 failed')
   }
 }
+
+/** @type {(name: string) => Command} It calls a running server, or checks itself what is missing. */
+const ofServer = (name) => ({ needs: ['build'], run: (args) => runServer(name, args) })
 
 /** Installs packages and builds. Takes the lock only if there is work, so that a second start does not wait. */
 async function prepare(/** @type {Need[]} */ needs) {

@@ -28,10 +28,10 @@ export type RunOptions = {
   /** Stop after this time without a client, in ms. Null, the default: never. */
   idleMs?: number | null
   /**
-   * Called with the server's URL when it listens. Does the first actions and prints the greeting. If it throws, the server
-   * stops.
+   * Called with the server and its URL when it listens. Does the first actions and prints the greeting. If it throws, the
+   * server stops.
    */
-  onListening(url: string): void | Promise<void>
+  onListening(url: string, app: App): void | Promise<void>
 }
 
 /** Runs until a signal. Resolves with the exit code. If the server cannot start, prints the reason and the next step on standard error. */
@@ -60,7 +60,7 @@ export async function runServer(options: RunOptions): Promise<number> {
     const { url } = await app.listen()
     forget = noteAddresses(config.authDir, { url, phone: options.sandbox?.phone })
     log.info({ url }, 'listening')
-    await Promise.race([stopped, options.onListening(url)])
+    await Promise.race([stopped, options.onListening(url, app)])
   } catch (error) {
     await app.close()
     forget()
@@ -193,7 +193,7 @@ function showQrInTerminal(app: App): void {
 
 /** Prints one sentence and the next step for each known start error. Returns the exit code. */
 async function explain(error: unknown, { config, sandbox }: RunOptions): Promise<number> {
-  // The sandbox ignores settings of the environment.
+  // The sandbox takes these as flags only.
   const setting = (flag: string, variable: string) => (sandbox ? `--${flag}` : `${variable} (--${flag})`)
   const port = setting('port', 'WHATSAPP_MCP_PORT')
   const say = (text: string, code: number) => {

@@ -3,14 +3,14 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openSimulator } from '../../simulator/open-simulator.ts'
 import type { BuildName, Pace, Simulator, World } from '../../simulator/simulator.ts'
-import { type GivenSettings, readConfig } from '../config.ts'
+import type { Account } from '../accounts/account.ts'
+import type { App } from '../app.ts'
+import { type GivenSettings, readConfig, SETTINGS, type SettingName } from '../config.ts'
 import { readOwnEnvironment } from '../environment.ts'
 import { toPath } from '../home.ts'
 import { makeFolder } from '../make-folder.ts'
-import { DEFAULT_ACCOUNT } from '../model/ids.ts'
+import { accountIdInput, DEFAULT_ACCOUNT } from '../model/ids.ts'
 import type { Status } from '../model/status.ts'
-import { readAccounts } from './account-list.ts'
-import { openApi } from './client.ts'
 import { dataRoot } from './data-dir.ts'
 import { errnoOf } from './errno.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
@@ -21,8 +21,7 @@ import { plain } from './terminal.ts'
 import { identifyListener } from './who-answers.ts'
 import { commandLineHere } from './words.ts'
 
-/** A start responds within 28 s; loading the sample chats takes seconds. */
-const START_MS = 35_000
+/** Loading the sample chats takes seconds. */
 const READY_MS = 60_000
 
 /** Reads documents that are plain text, so that the operation for it can be tried. */
@@ -39,28 +38,30 @@ type SandboxFlags = {
   seed: number
 }
 
-/** Runs server and double until a signal. Resolves with the exit code. Settings of the real server do not apply. */
+/** The settings that also apply if the environment or `.env` gives them; the others belong to the real server. */
+const SHARED: readonly SettingName[] = [
+  'WHATSAPP_CHROME_EXECUTABLE',
+  'WHATSAPP_HEADLESS',
+  'WHATSAPP_MCP_LOG_LEVEL',
+  'WHATSAPP_TRANSCRIBE_COMMAND',
+  'WHATSAPP_TEXT_COMMAND',
+]
+
+/** Runs server and double until a signal. Resolves with the exit code. */
 export async function sandbox(settings: GivenSettings, flags: SandboxFlags): Promise<number> {
   const dir = flags.dir === '' ? join(dataRoot(), '.sandbox') : toPath(flags.dir)
-  // Of the real server's settings, only the browser, its mode, the log level and the programs for the words in media apply.
-  const {
-    WHATSAPP_CHROME_EXECUTABLE,
-    WHATSAPP_HEADLESS,
-    WHATSAPP_MCP_LOG_LEVEL,
-    WHATSAPP_TRANSCRIBE_COMMAND,
-    WHATSAPP_TEXT_COMMAND = PRINTS_TEXT,
-  } = readOwnEnvironment(dataRoot, settings)
+  const environment = readOwnEnvironment(dataRoot, settings)
+  warnOfUnused(settings)
   const config = readConfig({
     root: dir,
     flags: settings,
     env: {
+      WHATSAPP_TEXT_COMMAND: PRINTS_TEXT,
+      ...Object.fromEntries(
+        SHARED.flatMap((name) => (name in environment ? [[name, environment[name]]] : [])),
+      ),
       WHATSAPP_AUTH_DIR: dir,
       WHATSAPP_MCP_PORT: String(flags.port),
-      WHATSAPP_CHROME_EXECUTABLE,
-      WHATSAPP_HEADLESS,
-      WHATSAPP_MCP_LOG_LEVEL,
-      WHATSAPP_TRANSCRIBE_COMMAND,
-      WHATSAPP_TEXT_COMMAND,
     },
   })
   const other = runningIn(dir)
@@ -72,16 +73,29 @@ export async function sandbox(settings: GivenSettings, flags: SandboxFlags): Pro
     sandbox: { browserArgs: simulator.chromiumArgs, phone },
     // With --linked, the code is scanned at once.
     drawsQr: !flags.linked,
-    async onListening(url) {
+    async onListening(url, app) {
       process.stdout.write(
         flags.linked
-          ? renderLinked(url, phone, await linkAll(url, simulator.world, flags.accounts), simulator.world)
+          ? renderLinked(url, phone, await linkAll(app, simulator.world, flags.accounts), simulator.world)
           : renderUnlinked(url, phone),
       )
     },
   })
   await simulator.close()
   return code
+}
+
+/** Names the settings of the environment that do nothing here, and how to give them. */
+function warnOfUnused(given: GivenSettings): void {
+  const names = (Object.keys(SETTINGS) as SettingName[]).filter(
+    (name) => Boolean(process.env[name]) && !SHARED.includes(name) && given[name] === undefined,
+  )
+  if (names.length === 0) return
+  const flagged = names.flatMap((name) => SETTINGS[name].flag ?? [])
+  process.stderr.write(
+    `The sandbox does not use these settings of the environment: ${names.join(', ')}. ` +
+      `Give settings as flags${flagged.length === 0 ? '' : `: ${flagged.map((flag) => `--${flag}`).join(', ')}`}.\n`,
+  )
 }
 
 async function open(dir: string, flags: SandboxFlags): Promise<Simulator> {
@@ -140,38 +154,41 @@ function runsAlready(dir: string, { pid, addresses }: Running): CommandError {
 }
 
 /** The second account, and its number on the simulated WhatsApp. */
-const SECOND = { id: 'second', label: 'Second sample account', phone: '15550003000', pushname: 'Kim Example' }
+const SECOND = {
+  id: accountIdInput.parse('second'),
+  label: 'Second sample account',
+  phone: '15550003000',
+  pushname: 'Kim Example',
+}
 
 /** Links this number of accounts. Resolves with the status of the first. */
-async function linkAll(url: string, world: World, count: number): Promise<Status> {
-  const first = await link(url, world, DEFAULT_ACCOUNT)
+async function linkAll({ accounts }: App, world: World, count: number): Promise<Status> {
+  const first = await link(accounts.get(DEFAULT_ACCOUNT), world)
   if (count < 2) return first
   const { id, label, phone, pushname } = SECOND
-  const api = openApi({ url, isNamed: true })
-  const known = await readAccounts(api)
-  if (!known.some((one) => one.id === id)) await api.post('/api/accounts', { id, label }, START_MS)
+  if (!accounts.list().some((one) => one.id === id)) await accounts.add({ id, label, proxy: null })
   const own = world.state().account.phone
   world.switchAccount({ phone, pushname })
-  await link(url, world, id)
+  await link(accounts.get(id), world)
   world.introduceAccounts()
   world.switchAccount({ phone: own })
   return first
 }
 
 /** Links one account, and waits until its session is ready. */
-async function link(url: string, world: World, account: string): Promise<Status> {
-  const api = openApi({ url, isNamed: true, account })
-  let now = await api.post<Status>('/api/auth/start', {}, START_MS)
+async function link({ session }: Pick<Account, 'session'>, world: World): Promise<Status> {
+  await session.start()
   // The double no longer has the saved session (another world, a crash). The first start removed it; start again.
-  if (now.reason === 'logged_out') now = await api.post<Status>('/api/auth/start', {}, START_MS)
-  if (now.state === 'qr') await world.scan()
-  for (const until = Date.now() + READY_MS; now.state !== 'ready' && Date.now() < until; await sleep(100)) {
-    now = await api.get<Status>('/api/status')
-    if (now.state === 'stopped' || now.state === 'auth_failure') break
+  if (session.status().reason === 'logged_out') await session.start()
+  if (session.status().state === 'qr') await world.scan()
+  for (const until = Date.now() + READY_MS; Date.now() < until; await sleep(100)) {
+    const status = session.status()
+    if (status.state === 'ready') return status
+    if (status.state === 'stopped' || status.state === 'auth_failure') break
   }
-  if (now.state === 'ready') return now
+  const { state, last_error } = session.status()
   throw new CommandError(
-    `The sample account could not be linked: the session is ${now.state}. ${now.last_error ?? ''}`.trim(),
+    `The sample account could not be linked: the session is ${state}. ${last_error ?? ''}`.trim(),
     'Try an empty directory: --dir DIR. To check the browser: whatsapp-mcp-api doctor',
     EXIT.failed,
   )

@@ -1,6 +1,6 @@
 /** The commands of the server itself: run it, try it, stop it, check what it needs. */
 import { builds } from '../../../simulator/builds.ts'
-import { oneOf, SETTINGS, whole } from '../../config.ts'
+import { oneOf, SETTINGS, type SettingName, whole } from '../../config.ts'
 import { defineCommand } from '../command.ts'
 import { CommandError, EXIT } from '../exit-codes.ts'
 import { ownConfig, ownSettings } from '../own-config.ts'
@@ -29,13 +29,18 @@ export const serve = defineCommand({
     (await import('../serve.ts')).serve(ownConfig(settings), flags['idle-minutes']),
 })
 
+/** The sandbox has its own directory and ports, and only this computer reaches it. */
+const PLACES: readonly SettingName[] = ['WHATSAPP_MCP_HOST', 'WHATSAPP_MCP_PORT', 'WHATSAPP_AUTH_DIR']
+
 export const sandbox = defineCommand({
   name: 'sandbox',
   summary: 'Run the server with a simulated WhatsApp and a phone on a web page',
   about:
-    'Server, library and browser are the real ones; only WhatsApp is simulated. The sandbox needs no account, and no data\nleaves this computer. It does not use the session and settings of the real server.',
+    'Server, library and browser are the real ones; only WhatsApp is simulated. The sandbox needs no account, and no data\nleaves this computer. It does not use the session and settings of the real server. Give settings as flags.',
   operands: [],
-  settings: ['WHATSAPP_CHROME_EXECUTABLE', 'WHATSAPP_HEADLESS', 'WHATSAPP_MCP_LOG_LEVEL'],
+  settings: ALL_SETTINGS.filter((name) => SETTINGS[name].flag !== null && !PLACES.includes(name)),
+  settingsFrom:
+    'flags. The browser, its window, the log level and the commands for words in media also come from the environment and from `.env` in the working directory',
   flags: {
     linked: switchFlag('Link a sample account at the start, and print requests to try.'),
     accounts: {
@@ -81,6 +86,10 @@ export const sandbox = defineCommand({
     ['sandbox', 'Starts unlinked; link it on the phone page'],
     ['sandbox --linked', 'Starts linked, and prints requests to try'],
     ['sandbox --linked --accounts 2', 'Starts with two linked accounts that can write to each other'],
+    [
+      'sandbox --linked --rules --webhook-allowed-origins http://127.0.0.1:5678',
+      'Starts with the rules of .sandbox/.whatsapp-mcp-api/rules.yaml, and allows a webhook to a program on this computer',
+    ],
   ],
   exits: ['directory', 'port', 'browser'],
   run: async ({ settings, flags }) => (await import('../sandbox.ts')).sandbox(settings, flags),
