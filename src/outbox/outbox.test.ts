@@ -143,12 +143,41 @@ it('sends nothing from another number than the message was written for', async (
   const first = outbox.send(draft('first'), NOW)
   const second = outbox.send(draft('second'), NOW)
   const refusal = expect(second).rejects.toMatchObject({ code: 'send_withdrawn' })
-  await expect.poll(async () => (await store.list({ state: 'sending', limit: 9 })).length).toBe(2)
+  await expect.poll(async () => (await store.list({ state: 'sending', limit: 9 })).length).toBe(1)
   phone.wid = OTHER
   free()
   await first
   await refusal
   expect(sent).toEqual([['first', OWN]])
+})
+
+it('leaves nothing unknown of what had not begun when the server was killed', async () => {
+  let free = () => {}
+  phone.sending = () => new Promise<void>((resolve) => (free = resolve))
+  const outbox = open()
+  const sending = ['first', 'second', 'third'].map((text) => outbox.send(draft(text), NOW))
+  await expect.poll(async () => (await store.open(DEFAULT_ACCOUNT)).length).toBe(1)
+  const [begun] = await store.open(DEFAULT_ACCOUNT)
+  // What a server reads that starts in its place.
+  expect(begun?.preview).toBe('first')
+  phone.sending = async () => {}
+  free()
+  await Promise.all(sending)
+  expect(texts()).toEqual(['first', 'second', 'third'])
+})
+
+it('keeps the text of what may have been sent, and of nothing that was', async () => {
+  const outbox = open()
+  phone.sending = async (text) => {
+    if (text === 'lost') throw new Error('the page closed')
+  }
+  await outbox.send(draft('arrived'), NOW)
+  await expect(outbox.send(draft('lost'), NOW)).rejects.toMatchObject({ code: 'send_outcome_unknown' })
+  const shown = async () => (await store.list({ limit: 9 })).map(({ state, preview }) => [state, preview])
+  await expect.poll(shown).toEqual([
+    ['unknown', 'lost'],
+    ['sent', ''],
+  ])
 })
 
 it('does not send what was given another time at its time', async () => {

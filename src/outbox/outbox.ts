@@ -25,7 +25,7 @@ const WRITABLE = 'Start the server without WHATSAPP_MCP_READ_ONLY.'
 
 export type Outbox = {
   /**
-   * Stores the item and sends it. Returns it when WhatsApp's server has accepted the message.
+   * Stores the item at its turn and sends it. Returns it when WhatsApp's server has accepted the message.
    * @throws AppError `held_for_approval` with the item, if it waits; `not_on_whatsapp`, `send_refused`, `account_restricted`,
    * `send_outcome_unknown` and the others of `Engine.send` and `Session.engine`; those of the control database: then nothing
    * was sent
@@ -55,6 +55,8 @@ export type OutboxOptions = Pick<
     clock: Clock
     log: Log
   }
+
+type Delivery = { unsettled?: readonly string[]; store?: () => Promise<void>; endsAtMs?: number | undefined }
 
 /** Opens the outbox. Items of an earlier run of the server that were being sent are unknown until WhatsApp shows them. */
 export function openOutbox(options: OutboxOptions): Outbox {
@@ -164,8 +166,9 @@ export function openOutbox(options: OutboxOptions): Outbox {
    * is stored later; after a restart, the archive shows it.
    */
   function settle(row: OutboxRow, outcome: OutboxChange): OutboxRow {
-    // The text stays only of items that a person decided about.
-    const change = { content: null, ...(row.reason === null ? { preview: '' } : {}), ...outcome }
+    // The text stays of what a person decided about, and until it is known whether it was sent.
+    const isBlank = row.reason === null && outcome.state !== 'unknown'
+    const change = { content: null, ...(isBlank ? { preview: '' } : {}), ...outcome }
     const settled = { ...row, ...change }
     if (settled.state === 'unknown') unknown.set(row.id, settled)
     const file = fileOf(row)
@@ -203,7 +206,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
   async function deliverWaiting(row: OutboxRow): Promise<boolean> {
     tell('send.released', row)
     try {
-      await deliver(row, NOT_BEGUN)
+      await deliver(row, { unsettled: NOT_BEGUN })
     } catch (error) {
       if (error instanceof AppError && NOT_BEGUN.includes(error.code)) return false
       log.warn({ err: error, item: row.id }, 'a message of the outbox was not sent')
@@ -211,13 +214,17 @@ export function openOutbox(options: OutboxOptions): Outbox {
     return true
   }
 
-  /** @param unsettled codes of errors after which the item is not settled: nothing was done */
+  /**
+   * @param options.unsettled codes of errors after which the item is not settled: nothing was done
+   * @param options.store stores the item. Not before its turn: of what was not begun, a server that is killed leaves nothing
+   * whose outcome would be unknown, and a repeated request runs
+   */
   async function deliver(
     row: OutboxRow,
-    unsettled: readonly string[] = [],
-    endsAtMs = clock.now() + SEND_MS,
+    { unsettled = [], store, endsAtMs = clock.now() + SEND_MS }: Delivery,
   ): Promise<OutboxRow> {
     return sends.run(row.chat, async () => {
+      await store?.()
       try {
         return settle(row, await transmit(row, endsAtMs, options))
       } catch (thrown) {
@@ -252,8 +259,9 @@ export function openOutbox(options: OutboxOptions): Outbox {
         limits: options.limits,
         bareId: options.ownIds.create(),
       })
+      if (row.state === 'sending')
+        return follow(deliver(row, { store: () => store.add(row), endsAtMs: draft.endsAtMs }))
       await store.add(row)
-      if (row.state === 'sending') return follow(deliver(row, [], draft.endsAtMs))
       waiting.add(row)
       tellHeld(row)
       throw problemOf(row)
