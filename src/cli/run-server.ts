@@ -19,6 +19,8 @@ import { inWords } from './words.ts'
 /** Time limit of the whole shutdown; the browser alone may take 16 s. */
 const SHUTDOWN_MS = 19_000
 
+export type { App }
+
 export type RunOptions = {
   config: Config
   /** Replaces WhatsApp with the double: the browser arguments that select it, and the URL of its phone page. */

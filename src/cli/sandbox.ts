@@ -3,8 +3,6 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openSimulator } from '../../simulator/open-simulator.ts'
 import type { BuildName, Pace, Simulator, World } from '../../simulator/simulator.ts'
-import type { Account } from '../accounts/account.ts'
-import type { App } from '../app.ts'
 import { type GivenSettings, readConfig, SETTINGS, type SettingName } from '../config.ts'
 import { readOwnEnvironment } from '../environment.ts'
 import { toPath } from '../home.ts'
@@ -14,7 +12,7 @@ import type { Status } from '../model/status.ts'
 import { dataRoot } from './data-dir.ts'
 import { errnoOf } from './errno.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
-import { runServer } from './run-server.ts'
+import { type App, runServer } from './run-server.ts'
 import { type Running, runningIn, stopLine } from './running.ts'
 import { nameOf } from './status.ts'
 import { plain } from './terminal.ts'
@@ -176,7 +174,7 @@ async function linkAll({ accounts }: App, world: World, count: number): Promise<
 }
 
 /** Links one account, and waits until its session is ready. */
-async function link({ session }: Pick<Account, 'session'>, world: World): Promise<Status> {
+async function link({ session }: Pick<App, 'session'>, world: World): Promise<Status> {
   await session.start()
   // The double no longer has the saved session (another world, a crash). The first start removed it; start again.
   if (session.status().reason === 'logged_out') await session.start()
