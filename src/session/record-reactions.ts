@@ -11,7 +11,10 @@ export type Place = { id: number; chat: number }
 export type Log = (kind: EventKind, row: Place, data?: StoredData | null) => void
 
 export type ReactionRecorder = {
-  /** The reaction of one person; an empty emoji takes it back. Without `tell` there is no event. */
+  /**
+   * The reaction of one person; an empty emoji takes it back, and stays, so that a page of the history that was read before does not
+   * bring the reaction back. Without `tell` there is no event.
+   */
   set(row: Place, reaction: SeenReaction, tell?: boolean): void
   /** All reactions of a message, as they were read: others are gone. */
   setAll(row: Place, seen: readonly SeenReaction[]): void
@@ -34,11 +37,11 @@ export function createReactionRecorder(
     const sender = senderOf(reaction)
     const known = changes.reactions(row.id).find((one) => one.sender === sender)
     if (known !== undefined && (known.emoji === emoji || known.at_ms > at)) return
-    if (emoji === '') return known === undefined ? undefined : remove(row, sender)
     changes.setReaction({ message: row.id, sender, emoji, at_ms: at })
-    if (tell) log('message.reaction', row, { emoji, sender })
+    if (tell && (known !== undefined || emoji !== '')) log('message.reaction', row, { emoji, sender })
   }
 
+  /** Nobody says when it was taken back, so it counts again if WhatsApp Web has it later. */
   function remove(row: Place, sender: number): void {
     changes.removeReaction(row.id, sender)
     log('message.reaction', row, { emoji: '', sender })
@@ -49,9 +52,9 @@ export function createReactionRecorder(
     setAll(row, seen) {
       for (const reaction of seen) set(row, reaction)
       const present = new Set(seen.map(senderOf))
-      for (const { sender, at_ms } of changes.reactions(row.id)) {
+      for (const { sender, emoji, at_ms } of changes.reactions(row.id)) {
         // A reaction that just arrived live may be missing from a response that was read earlier.
-        if (!present.has(sender) && at_ms < now() - READ_MS) remove(row, sender)
+        if (emoji !== '' && !present.has(sender) && at_ms < now() - READ_MS) remove(row, sender)
       }
     },
   }

@@ -490,20 +490,42 @@ describe('a change', () => {
     react(null, '', 4)
     inbox.flush()
     const [row] = rowsOf(AMARA)
-    expect(store.changes.reactions(row?.id ?? 0)).toMatchObject([{ emoji: '❤️' }])
+    const emojis = () => store.changes.reactions(row?.id ?? 0).flatMap(({ emoji }) => emoji || [])
+    expect(emojis()).toEqual(['❤️'])
     expect(kinds().filter((kind) => kind === 'message.reaction')).toHaveLength(4)
     // An answer that was on its way while a reaction came does not undo it.
     react(AMARA, '😂', Date.now())
     inbox.flush()
     take(message('A', { reactions: [] }))
-    expect(store.changes.reactions(row?.id ?? 0)).toMatchObject([{ emoji: '😂' }])
+    expect(emojis()).toEqual(['😂'])
     react(AMARA, '', Date.now() + 1)
-    inbox.flush()
-    react(AMARA, '👍', 5)
     inbox.flush()
     // Seen again as a whole, with nothing left.
     take(message('A', { reactions: [] }))
-    expect(store.changes.reactions(row?.id ?? 0)).toEqual([])
+    expect(emojis()).toEqual([])
+  })
+
+  it('of reactions: one that was taken back does not return with what was read before', () => {
+    const read = (bareId: string, emoji: string, at: number) =>
+      take(message(bareId, { reactions: [{ sender: AMARA, emoji, at }] }))
+    const takeBack = (bareId: string, at: number) => {
+      const reaction = { sender: AMARA, emoji: '', at }
+      inbox.take({ type: 'reaction', chat: AMARA, bareId, messageSender: AMARA, reaction })
+      inbox.flush()
+    }
+    const told = () => kinds().filter((kind) => kind === 'message.reaction').length
+    const reactions = () => createReader(store.db, systemClock, isOurs).countAll().reactions
+    take(message('A'), message('B'))
+    read('A', '👍', 1_000)
+    takeBack('A', 2_000)
+    read('A', '👍', 1_000)
+    expect([reactions(), told()]).toEqual([0, 2])
+    // Taken back before it was here.
+    takeBack('B', 2_000)
+    read('B', '👍', 1_000)
+    expect([reactions(), told()]).toEqual([0, 2])
+    read('B', '🎉', 3_000)
+    expect([reactions(), told()]).toEqual([1, 3])
   })
 })
 

@@ -2,6 +2,7 @@
 import type { Revision } from '../model/message.ts'
 import type { Connection } from './sqlite.ts'
 
+/** `emoji`: empty if the reaction was taken back at that time. */
 export type ReactionRow = { message: number; sender: number; emoji: string; at_ms: number }
 
 /** `choice`: JSON array of the names of options, sorted; null: it cannot be read. */

@@ -44,7 +44,7 @@ const QUERIES = {
   revisions: `SELECT r.* FROM json_each(?) asked CROSS JOIN revisions r ON r.message = asked.value
     ORDER BY message, n`,
   reactions: `SELECT r.* FROM json_each(?) asked CROSS JOIN reactions r ON r.message = asked.value
-    ORDER BY message, at_ms, sender`,
+    WHERE r.emoji <> '' ORDER BY message, at_ms, sender`,
   spans: 'SELECT phone, from_ms, until_ms FROM person_phones WHERE person = ? ORDER BY from_ms, phone',
   aliases: 'SELECT asked FROM phone_aliases WHERE phone = ? ORDER BY asked',
   votes: `SELECT v.* FROM json_each(?) asked CROSS JOIN poll_votes v ON v.message = asked.value

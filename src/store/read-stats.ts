@@ -27,7 +27,7 @@ export type StatsReader = {
 
 const COUNTS = `SELECT
   (SELECT count(*) FROM messages) AS messages, (SELECT count(*) FROM chats WHERE merged_into IS NULL) AS chats,
-  (SELECT count(*) FROM people WHERE same_as IS NULL) AS people, (SELECT count(*) FROM reactions) AS reactions,
+  (SELECT count(*) FROM people WHERE same_as IS NULL) AS people, (SELECT count(*) FROM reactions WHERE emoji <> '') AS reactions,
   (SELECT count(*) FROM revisions) AS revisions, (SELECT count(*) FROM events) AS events,
   (SELECT count(*) FROM gaps) AS gaps,
   (SELECT min(id) FROM messages) AS oldest, (SELECT max(id) FROM messages) AS newest`

@@ -133,17 +133,18 @@ describe('waiting', () => {
   })
 
   it('skips chats with an own reaction or call; an own deleted message is no reply', () => {
-    const talks = ['liked', 'called', 'answer deleted', 'liked by them'].map((name) => {
+    const talks = ['liked', 'called', 'answer deleted', 'liked by them', 'no longer liked'].map((name) => {
       const { person, chat } = talk(name)
       return { person, chat, question: archive.message(chat, { from: person, ago: 90 }) }
     })
-    const [liked, called, deleted, byThem] = talks
+    const [liked, called, deleted, byThem, unliked] = talks
     archive.store.changes.setReaction({ message: liked?.question ?? 0, sender: 0, emoji: '👍', at_ms: 1 })
+    archive.store.changes.setReaction({ message: unliked?.question ?? 0, sender: 0, emoji: '', at_ms: 1 })
     archive.message(called?.chat ?? 0, { type: 'call_log' })
     archive.message(deleted?.chat ?? 0, { type: 'revoked' })
     const them = { message: byThem?.question ?? 0, sender: byThem?.person ?? 0, emoji: '👍', at_ms: 1 }
     archive.store.changes.setReaction(them)
-    expect(names().sort()).toEqual(['answer deleted', 'liked by them'])
+    expect(names().sort()).toEqual(['answer deleted', 'liked by them', 'no longer liked'])
   })
 
   it('leaves out groups, what is muted, archived, removed or older, unless asked', () => {

@@ -78,7 +78,7 @@ const QUERIES = {
     CROSS JOIN messages w ON w.id = (SELECT id FROM messages WHERE chat = c.id AND ${IS_WORD} ORDER BY id DESC LIMIT 1)
     LEFT JOIN people p ON p.id = c.person
     WHERE ${WANTED} AND c.timestamp >= ?7 AND w.sender > 0 AND w.id >= ?8
-    AND NOT EXISTS (SELECT 1 FROM reactions r WHERE r.message = w.id AND r.sender = 0)
+    AND NOT EXISTS (SELECT 1 FROM reactions r WHERE r.message = w.id AND r.sender = 0 AND r.emoji <> '')
     ORDER BY c.timestamp DESC, c.id DESC LIMIT ?9`,
   // The first unanswered message within the time, and the number of them.
   run: `SELECT asked.value AS chat, (SELECT json_array(min(m.id), count(*)) FROM messages m
