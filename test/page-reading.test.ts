@@ -63,6 +63,21 @@ describe('messages that WhatsApp Web stores without calling them new', () => {
   })
 })
 
+it('a chat whose data cannot be read was not deleted, and its messages are read', async () => {
+  const chat = `${AMARA}@c.us`
+  await fault('chat_unreadable', { chat })
+  await harness.app.session.stop()
+  await harness.world.write({ from: AMARA, text: 'meanwhile' })
+  await harness.call({ method: 'POST', path: '/api/auth/start' })
+  await harness.until('ready')
+  await harness.synced()
+  expect(harness.log.filter(({ msg }) => msg === 'the data of some chats could not be read')).not.toEqual([])
+  expect(await bodiesOf(chat)).toContain('meanwhile')
+  const { json } = await harness.get('/api/chats?limit=100')
+  expect(json.chats.map(({ id }: { id: string }) => id)).toContain(chat)
+  await fault('chat_unreadable', false)
+})
+
 describe('fields of another type, and times that are none', () => {
   afterEach(() => fault('odd_fields', false))
   const JURGEN = '15550001102'

@@ -2,7 +2,7 @@
 import type { WireChat, WireGroup, WireMessage, WirePerson } from '../wire.ts'
 import type { WorldChannel } from '../world-types.ts'
 import { ChatMsgs } from './chat-msgs.ts'
-import { isOn, oddFields } from './faults.ts'
+import { fieldOf, isOn, oddFields } from './faults.ts'
 import { keyOf, lidModeOf } from './keys.ts'
 import { setLidMode } from './lid-mode.ts'
 import {
@@ -239,6 +239,12 @@ export function learnChat(chat: WireChat): void {
     ...oddFields('chats'),
   })
   model.mute.set({ expiration: chat.muteExpiration })
+  if (fieldOf('chat_unreadable', 'chat') === chat.id)
+    Object.defineProperty(model, 'pin', {
+      get() {
+        throw new TypeError('pin: not loaded')
+      },
+    })
 }
 
 /** Adds an old message to memory: clients get no event for it (`isNewMsg` is not set). */

@@ -399,6 +399,12 @@ export const faultTable = {
     value: '{ messages?: {}, chats?: {}, contacts?: {} }: fields with any values',
     does: 'The models of messages, chats and people that the page creates from now on have these fields instead of their own.',
   },
+  chat_unreadable: {
+    provokes: 'a chat that is taken for deleted',
+    where: 'page',
+    value: '{ chat }: its id',
+    does: 'The page has this chat from the next load on, but a field of it throws.',
+  },
   status_risky: {
     provokes: 'OpenWA#1072',
     where: 'page',

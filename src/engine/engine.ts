@@ -288,9 +288,10 @@ export type Engine = {
   readVotes(message: MessageRef): Promise<SeenVote[]>
   /**
    * Yields all chats that WhatsApp Web holds, unordered, without a request to the server. In pieces, as they
-   * are read. Fails with `whatsapp_timeout`, `whatsapp_error`, `not_connected`.
+   * are read. `unread`: it lists them, but their data could not be read. Fails with `whatsapp_timeout`, `whatsapp_error`,
+   * `not_connected`.
    */
-  readChats(): AsyncIterable<SeenChat[]>
+  readChats(): AsyncIterable<{ chats: SeenChat[]; unread: Jid[] }>
   /**
    * Yields all people that WhatsApp Web knows, or those at these addresses, likewise. A person may appear twice, by phone number
    * and by LID.

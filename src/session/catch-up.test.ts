@@ -38,6 +38,8 @@ let fails: Map<Jid, number>
 let blank: Set<Jid>
 /** Chats of which WhatsApp Web does not know the time. */
 let timeless: Set<Jid>
+/** Chats that WhatsApp Web lists, but whose data cannot be read. */
+let unreadable: Set<Jid>
 /** Chats that WhatsApp Web deleted after it listed them. */
 let missing: Set<Jid>
 /** What precedes the oldest message of a chat, as WhatsApp Web says: nothing, if not set. */
@@ -55,6 +57,7 @@ beforeEach(() => {
   fails = new Map()
   blank = new Set()
   timeless = new Set()
+  unreadable = new Set()
   missing = new Set()
   says = new Map()
   asked = []
@@ -103,7 +106,11 @@ const engine: ReadEngine = {
   },
   async *readContacts() {},
   async *readChats() {
-    yield [...web.keys()].map(chatRow)
+    const ids = [...web.keys()]
+    yield {
+      chats: ids.filter((id) => !unreadable.has(id)).map(chatRow),
+      unread: ids.filter((id) => unreadable.has(id)),
+    }
   },
   async readMessages(chat, options) {
     questions += 1
@@ -746,6 +753,18 @@ describe('a chat that is no longer listed', () => {
     for (const chat of others.slice(2)) web.delete(chat)
     await connect()
     expect(removed()).toBe(1)
+  })
+
+  it('is not taken for deleted if its data cannot be read, and is read all the same', async () => {
+    at(T)
+    for (const chat of [AMARA, OTHER, toJid('15553330000@c.us')]) fill(chat, ['M'], T - DAY)
+    await connect()
+    unreadable.add(AMARA)
+    fill(AMARA, ['NEW'], T)
+    at(T + 120)
+    await connect()
+    expect(store.chats.all().filter(({ removed_at }) => removed_at !== null)).toEqual([])
+    expect(rows(AMARA)).toEqual(['M', 'NEW'])
   })
 
   it('is not taken for deleted because its list is not loaded: channels have one of their own', async () => {

@@ -187,14 +187,14 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     const look = inbox.look()
     const listed = new Set<number>()
     const queued = new Set<number>()
-    for await (const seen of engine.readChats()) {
+    for await (const { chats, unread } of engine.readChats()) {
       // Of the people, only these: thousands of others would delay the chats.
-      await readPeople(seen.map(({ id }) => id))
+      await readPeople(chats.map(({ id }) => id))
       if (stopped) return
       // One transaction per piece: with one per entry, a list of thousands would wait for the disk thousands
       // of times.
       inbox.together(() => {
-        for (const one of seen) {
+        for (const one of chats) {
           const chat = inbox.recordChat(one)
           if (chat === null) continue
           listed.add(chat.id)
@@ -202,7 +202,13 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
           if (upTo === null) queued.add(chat.id)
           else inbox.setCaughtUp(chat.id, look, upTo)
         }
+        // They exist, and nobody says whether anything came in them.
+        for (const chat of unread.flatMap((id) => inbox.where.findChat(id) ?? [])) {
+          listed.add(chat)
+          queued.add(chat)
+        }
       })
+      if (unread.length > 0) log.warn({ chats: unread.length }, 'the data of some chats could not be read')
     }
     await readPeople()
     if (stopped) return

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../clock.ts'
 import { fail } from '../../errors.ts'
-import { type Jid, phoneJid, toJid } from '../../model/ids.ts'
+import { chatKindOf, type Jid, phoneJid, toJid } from '../../model/ids.ts'
 import { toUnixSeconds } from '../../model/times.ts'
 import type { Engine, EngineEvent, HistoryPage, Receipt, Receipts } from '../engine.ts'
 import type { Addresses } from './addresses.ts'
@@ -60,11 +60,12 @@ export function createReading(
     known: readonly string[] | (() => string[]),
     readRows: (ids: string[]) => Row[],
     toSeen: (row: Row) => Seen | null,
-  ): AsyncIterable<Seen[]> {
+  ): AsyncIterable<{ asked: string[]; seen: Seen[] }> {
     const ids = typeof known === 'function' ? await inPage(what, MEMORY_MS, known) : known
     for (let at = 0; at < ids.length; at += PIECE) {
-      const rows = await inPage(what, MEMORY_MS, readRows, ids.slice(at, at + PIECE))
-      yield rows.flatMap((row) => toSeen(row) ?? [])
+      const asked = ids.slice(at, at + PIECE)
+      const rows = await inPage(what, MEMORY_MS, readRows, asked)
+      yield { asked, seen: rows.flatMap((row) => toSeen(row) ?? []) }
     }
   }
 
@@ -86,9 +87,17 @@ export function createReading(
       if (found !== phoneJid(phone)) addresses.found(phoneJid(phone), found)
       return toJid(wid._serialized)
     },
-    readChats: () => inPieces('Reading the chats', pageChatIds, pageChats, translator.chat),
-    readContacts: (at) =>
-      inPieces('Reading the contacts', at ?? pageContactIds, pageContacts, translator.contact),
+    async *readChats() {
+      const pieces = inPieces('Reading the chats', pageChatIds, pageChats, translator.chat)
+      for await (const { asked, seen: chats } of pieces) {
+        const read = new Set(chats.map(({ id }) => id))
+        yield { chats, unread: asked.map(toJid).filter((id) => chatKindOf(id) !== null && !read.has(id)) }
+      }
+    },
+    async *readContacts(at) {
+      const pieces = inPieces('Reading the contacts', at ?? pageContactIds, pageContacts, translator.contact)
+      for await (const { seen } of pieces) yield seen
+    },
     askPhone: (chat) => inPage('Asking the phone for the history', LOOKUP_MS, pageAskPhone, chat),
     async readReceipts({ keys }) {
       const answer = await inPage('Reading the receipts', MEMORY_MS, pageReceipts, keys)
