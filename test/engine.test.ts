@@ -537,8 +537,10 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('the engine on build %
     await chat(id, ({ name, isReadOnly }) => name === 'Weather' && isReadOnly === true)
     const post = await world.writeInChannel({ channel: id, content: { type: 'chat', text: 'rain' } })
     await chat(id, ({ last }) => last?.bareId === post.id && last.sender === null)
-    const { messages } = await opened.engine.readMessages(toJid(id), { before: null, count: 5 })
+    const { messages, end, before } = await opened.engine.readMessages(toJid(id), { before: null, count: 5 })
     expect(messages.at(-1)).toMatchObject({ chat: id, body: 'rain', sender: null })
+    // One loading without anything is no proof that there is nothing.
+    expect([end, before]).toEqual([true, null])
     expect((await listed(opened.engine)).filter((one) => one.id === id)).toHaveLength(1)
   })
 

@@ -149,9 +149,10 @@ export async function breakEarlier(
 
 /**
  * How much of a chat's history the phone has transferred (`EndOfHistoryTransferType`): all (1), unless the fault
- * `earlier_messages` with `incomplete` says something else, or nothing (null).
+ * `earlier_messages` with `incomplete` says something else, or nothing (null). Nothing of channels: the phone transfers none.
  */
 export function transferOf(context: Context, chat: string): number | null {
+  if (chat.endsWith('@newsletter')) return null
   const value = context.faults.get('earlier_messages')
   const only = fieldOf(value, 'chat')
   if (fieldOf(value, 'mode') !== 'incomplete' || (only !== undefined && only !== chat)) return 1

@@ -123,8 +123,8 @@ export function createReading(
           const seen = answer.rows
             .flatMap(({ message, reactions, votes }) => translator.message(message, reactions, votes) ?? [])
             .map((message) => inChat(message, address))
-          const before = /@newsletter$/.test(chat) ? 'none' : beforeOf(answer.transfer)
-          return { messages: seen, end: answer.end, before, next: answer.next }
+          // Of a channel it says nothing: its server may have had no response.
+          return { messages: seen, end: answer.end, before: beforeOf(answer.transfer), next: answer.next }
         }
         if (clock.now() > endAt) fail('whatsapp_timeout')
       }
