@@ -38,6 +38,11 @@ function probed(bytes: Buffer): { codecs: string[]; format: string; seconds: num
 
 const PICTURES = ['-f', 'lavfi', '-i', 'testsrc=size=640x360:rate=15']
 const SOUND = ['-f', 'lavfi', '-i', 'sine=440']
+/** Three seconds of AMR, which ffmpeg reads and cannot write: frames of 20 ms at 4.75 kbit/s (RFC 4867, 5.3). */
+const AMR = Buffer.concat([
+  Buffer.from('#!AMR\n'),
+  ...Array(150).fill(Buffer.from([0x04, ...Array(12).fill(0)])),
+])
 
 type Made = { name: string; make(): void; as?: string; type: string; sees(bytes: Buffer): void }
 const MADE: Made[] = [
@@ -56,6 +61,22 @@ const MADE: Made[] = [
       const { codecs, format, seconds } = probed(bytes)
       expect([codecs, format, Math.round(seconds)]).toEqual([['opus'], 'ogg', 3])
     },
+  },
+  {
+    name: 'voice.amr',
+    make: () => writeFileSync(join(dir, 'voice.amr'), AMR),
+    as: 'voice',
+    type: 'ptt',
+    sees(bytes) {
+      const { codecs, format, seconds } = probed(bytes)
+      expect([codecs, format, Math.round(seconds)]).toEqual([['opus'], 'ogg', 3])
+    },
+  },
+  {
+    name: 'sound.amr',
+    make: () => writeFileSync(join(dir, 'sound.amr'), AMR),
+    type: 'audio',
+    sees: (bytes) => expect([probed(bytes).codecs, bytes.equals(AMR)]).toEqual([['amr_nb'], true]),
   },
   {
     name: 'video.mkv',
