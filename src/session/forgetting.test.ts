@@ -282,6 +282,24 @@ describe('a chat that is forgotten', () => {
     expect(kept()).toEqual(['live'])
   })
 
+  it('has the replies, although an own message has the time of a computer that is an hour ahead', async () => {
+    open()
+    const ahead = nowS()
+    const trueS = ahead - 3_600
+    const own = (sentAt: number) => seen('own', { fromMe: true, sender: null, sentAt })
+    write(...['old', 'asked'].map((id, n) => seen(id, { sentAt: trueS - 600 + n })), own(ahead))
+    expect(await forgetting.forgetChat(chatId(AMARA))).toBe(3)
+    write(own(ahead), seen('asked', { sentAt: trueS - 599 }), seen('reply', { sentAt: trueS + 60 }))
+    // As WhatsApp Web has it.
+    inbox.recordStretch(chatId(AMARA), [own(trueS)], () => 'late', null)
+    expect(kept()).toEqual(['reply'])
+    forgetting.start()
+    clock.advance(2 * HOUR_MS)
+    await turns()
+    expect(kept()).toEqual(['reply'])
+    expect(['canaryold', 'canaryown'].some(isOnDisk)).toBe(false)
+  })
+
   it('has nothing of before, although no message of that time was here', async () => {
     open()
     const last = nowS() - 500

@@ -2,8 +2,10 @@
 import type { Clock } from '../clock.ts'
 import { fail } from '../errors.ts'
 import type { Log } from '../log.ts'
+import { ME } from '../store/people.ts'
 import { firstPositionOf, timeOf } from '../store/position.ts'
 import type { Store } from '../store/store.ts'
+import { MOST_AHEAD_S } from './inbox.ts'
 import type { Keeping } from './keeping.ts'
 import { createTimers } from './timers.ts'
 
@@ -99,6 +101,15 @@ export function createForgetting({
     }
   }
 
+  /** The last second of the chat by WhatsApp's clock: own messages have the time of this computer, which may be ahead. */
+  function heardUntil(chat: number, last: number): number {
+    const earliest = last - MOST_AHEAD_S
+    const heard = store.messages
+      .from(chat, firstPositionOf(earliest))
+      .findLast((id) => store.messages.get(id)?.sender !== ME)
+    return heard === undefined ? earliest : timeOf(heard)
+  }
+
   async function removeOld(): Promise<number> {
     let removed = 0
     for (const [index, chat] of store.chats.all().entries()) {
@@ -183,18 +194,19 @@ export function createForgetting({
       const newest = store.messages.newest(chat)?.id ?? 0
       const last = timeOf(newest)
       const until = Math.max(store.chats.get(chat)?.timestamp ?? 0, last) + 1
-      // The messages of the last second go at once: what WhatsApp reports in it afterwards is new, and stays.
-      const ofLastSecond = store.transaction(() => {
-        store.chats.setForgotten(chat, last === until - 1 ? last : until, until)
+      // They go at once: what WhatsApp reports at their time afterwards is new, and stays.
+      const sure = last === until - 1 ? heardUntil(chat, last) : until
+      const atOnce = store.transaction(() => {
+        store.chats.setForgotten(chat, sure, until, sure)
         store.chats.setFamiliar(chat, false)
         store.gaps.mend(chat, LAST)
         store.chats.addressesOf(chat).forEach(store.pictures.remove)
-        return remove(chat, store.messages.from(chat, firstPositionOf(last)), last)
+        return remove(chat, store.messages.from(chat, firstPositionOf(Math.min(sure, last))), sure)
       })
       return inTurn(async () => {
         // Less, once it turned out to be one with another chat.
         const older = await removeBelow(chat, () => store.chats.get(chat)?.forgotten_before ?? 0)
-        const removed = ofLastSecond + older
+        const removed = atOnce + older
         if (stopped) fail('still_forgetting')
         await onRemoved()
         await wipe(true).catch((error) =>

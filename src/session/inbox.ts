@@ -76,7 +76,7 @@ const MOST_PAUSE_MS = 20
  * The clock of this computer is taken to be at most so far ahead of WhatsApp's. In an archive to which only own messages were
  * added, a catch-up reads so much again.
  */
-const MOST_AHEAD_S = 86_400
+export const MOST_AHEAD_S = 86_400
 
 export type Inbox = {
   /**

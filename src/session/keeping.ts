@@ -11,7 +11,7 @@ import type { Store } from '../store/store.ts'
 const DAY_S = 86_400
 /** As {@link Bounds.from}: nothing is stored. */
 const NEVER = Number.POSITIVE_INFINITY
-const NOT_FORGOTTEN = { forgotten_before: 0, forgotten_until: 0 }
+const NOT_FORGOTTEN = { forgotten_before: 0, forgotten_until: 0, goes_on_from: 0 }
 
 /** What is stored of one chat at this moment. */
 export type Bounds = {
@@ -54,11 +54,14 @@ export function createKeeping(store: Store, rules: KeepRules, clock: Clock): Kee
       const { days, never } = rule(id, row)
       const now = Math.floor(clock.now() / 1000)
       const oldest = days === 0 ? 0 : now - days * DAY_S
-      const { forgotten_before: before, forgotten_until: until } = row ?? NOT_FORGOTTEN
+      const {
+        forgotten_before: before,
+        forgotten_until: until,
+        goes_on_from: goesOnFrom,
+      } = row ?? NOT_FORGOTTEN
       const from = never ? NEVER : Math.max(oldest, before)
-      // The last second of what was forgotten: the chat goes on in it.
       const goesOn = (sentAt: number, bareId: string) =>
-        sentAt === before && sentAt === until - 1 && !store.events.wasForgotten(id, bareId)
+        sentAt >= goesOnFrom && !store.events.wasForgotten(id, bareId)
       return {
         from,
         keeps: ({ bareId, sentAt, expiresAt }, way) =>

@@ -23,6 +23,8 @@ export type ChatRow = {
   forgotten_before: number
   /** Unix seconds: older messages are not added; those of another chat that turned out to be this one stay. */
   forgotten_until: number
+  /** Unix seconds: what comes live from then on is new, and added if it was not forgotten itself. */
+  goes_on_from: number
   merged_into: number | null
   /** From the newest message back to this position all were read; null: none. */
   history_from: number | null
@@ -78,7 +80,7 @@ export type Chats = {
    * Messages sent before these times (Unix seconds) are deleted, and not added again. Neither decreases.
    * @param until left out: the same
    */
-  setForgotten(id: number, before: number, until?: number): void
+  setForgotten(id: number, before: number, until?: number, goesOnFrom?: number): void
   /** Marks the history of every chat as possibly incomplete. */
   doubtHistory(): void
   setPerson(id: number, person: number): void
@@ -139,7 +141,8 @@ export function createChats(db: Connection): Chats {
     "SELECT min(history_next_at) AS at FROM chats WHERE merged_into IS NULL AND history <> 'all'",
   )
   const setForgotten = db.command(
-    'UPDATE chats SET forgotten_before = max(forgotten_before, ?), forgotten_until = max(forgotten_until, ?) WHERE id = ?',
+    `UPDATE chats SET forgotten_before = max(forgotten_before, ?), forgotten_until = max(forgotten_until, ?),
+     goes_on_from = max(goes_on_from, ?) WHERE id = ?`,
   )
   const doubtHistory = db.command(
     "UPDATE chats SET history = 'more', history_reason = NULL, history_tries = 0, history_next_at = NULL, history_from = NULL",
@@ -229,7 +232,8 @@ export function createChats(db: Connection): Chats {
     setPhoneAsked: (id, at) => void setPhoneAsked.run(at, id),
     setFamiliar: (id, familiar) => void setFamiliar.run(Number(familiar), id),
     nextHistoryAt: () => nextHistoryAt.get()?.at ?? null,
-    setForgotten: (id, before, until = before) => void setForgotten.run(before, until, id),
+    setForgotten: (id, before, until = before, goesOnFrom = until) =>
+      void setForgotten.run(before, until, goesOnFrom, id),
     doubtHistory: () => void doubtHistory.run(),
     setPerson: (id, person) => void setPerson.run(person, id),
     refreshLast: (id) => void refreshLast.run(id),

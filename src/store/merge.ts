@@ -30,7 +30,7 @@ export function createMerge(db: Connection, people: People, chats: Chats, messag
   const markStale = db.command(
     `UPDATE chats SET caught_up_to = ?, history = 'more', history_reason = NULL, history_tries = 0,
      history_next_at = NULL, history_from = NULL, unread_count = max(unread_count, ?), timestamp = max(timestamp, ?), archived = min(archived, ?),
-     forgotten_before = ?, forgotten_until = max(forgotten_until, ?), familiar = max(familiar, ?) WHERE id = ?`,
+     forgotten_before = ?, forgotten_until = max(forgotten_until, ?), goes_on_from = max(forgotten_until, ?), familiar = max(familiar, ?) WHERE id = ?`,
   )
   const olderThan = db.query<{ id: number }>('SELECT id FROM messages WHERE chat = ? AND id < ?')
   /** Deletes the messages that both have. */
@@ -55,7 +55,7 @@ export function createMerge(db: Connection, people: People, chats: Chats, messag
     const forgotten = Math.max(old.forgotten_before, present.forgotten_before)
     const before = Math.min(forgotten, oldest === undefined ? Infinity : timeOf(oldest.id))
     const until = Math.max(forgotten, old.forgotten_until)
-    markStale.run(caughtUp, unread_count, timestamp, archived, before, until, familiar, into)
+    markStale.run(caughtUp, unread_count, timestamp, archived, before, until, until, familiar, into)
     chats.retire(from, into)
     chats.refreshLast(into)
   }

@@ -35,7 +35,7 @@ export type Messages = {
   remove(ids: readonly number[]): number
   /** Up to `limit` messages of a chat at positions below `before`, oldest first. */
   below(chat: number, before: number, limit: number): number[]
-  /** All messages of a chat from this position on. */
+  /** All messages of a chat from this position on, oldest first. */
   from(chat: number, position: number): number[]
   /**
    * Up to `limit` messages that have disappeared from WhatsApp by `until` (Unix seconds), with their chats.
@@ -115,7 +115,7 @@ export function createMessages(db: Connection, index: SearchIndex, raws: Pick<Ra
   const older = db.query<{ id: number }>(
     'SELECT id FROM messages WHERE chat = ? AND id < ? ORDER BY id LIMIT ?',
   )
-  const onwards = db.query<{ id: number }>('SELECT id FROM messages WHERE chat = ? AND id >= ?')
+  const onwards = db.query<{ id: number }>('SELECT id FROM messages WHERE chat = ? AND id >= ? ORDER BY id')
   const expired = db.query<{ id: number; chat: number }>(
     `SELECT id, chat FROM messages WHERE ${EXPIRES_AT} <= ? LIMIT ?`,
   )

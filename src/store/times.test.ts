@@ -76,7 +76,7 @@ function before(time: number): Store {
     DROP TABLE pictures; DROP TABLE number_checks; DROP TABLE media; DROP TABLE media_files; DROP TABLE media_leaving; DROP TABLE media_previews; DROP TABLE message_raw; DROP TABLE raw_packs;
     DROP TABLE person_phones; DROP TABLE phone_aliases; DROP TABLE poll_votes; ALTER TABLE messages DROP COLUMN by_phone;
     DROP TABLE member_spans; DROP INDEX messages_own;
-    ALTER TABLE chats DROP COLUMN forgotten_until; ALTER TABLE chats DROP COLUMN familiar;
+    ALTER TABLE chats DROP COLUMN forgotten_until; ALTER TABLE chats DROP COLUMN goes_on_from; ALTER TABLE chats DROP COLUMN familiar;
     PRAGMA user_version = 3`)
   store.close()
   return openStore(file)

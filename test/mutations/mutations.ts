@@ -550,7 +550,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a forgotten chat is fetched again',
     file: 'src/session/forgetting.ts',
-    find: 'store.chats.setForgotten(chat, last === until - 1 ? last : until, until)',
+    find: 'store.chats.setForgotten(chat, sure, until, sure)',
     replace: 'store.chats.setForgotten(chat, 0)',
     test: { file: 'src/session/forgetting.test.ts', name: 'loses everything' },
   },
