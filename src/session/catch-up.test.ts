@@ -660,6 +660,22 @@ describe('a message of the newest second', () => {
 })
 
 describe('a message without an event', () => {
+  it('is found within ten minutes, also if nothing is said of its chat', async () => {
+    at(T)
+    fill(AMARA, ['A'], T - DAY)
+    fill(OTHER, ['O'], T - DAY)
+    await connect()
+    for (const id of ['B', 'C']) {
+      web.get(AMARA)?.push(message(AMARA, id, Math.floor(clock.now() / 1000)))
+      const from = questions
+      clock.advance(600_000)
+      await expect.poll(() => rows(AMARA).at(-1)).toBe(id)
+      await settled()
+      expect(questions - from).toBe(1)
+    }
+    expect([rows(AMARA), told(), gaps()]).toEqual([['A', 'B', 'C'], 2, 0])
+  })
+
   it('is read, also where the first try fails', async () => {
     at(T)
     fill(AMARA, names('M', 3), T - DAY)

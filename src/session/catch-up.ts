@@ -13,6 +13,7 @@ import type { SyncProgress } from '../model/status.ts'
 import type { ChatRow } from '../store/chats.ts'
 import { isOfTheArchive } from '../store/sqlite.ts'
 import type { Store } from '../store/store.ts'
+import { createGlances } from './glances.ts'
 import { createHistory, type HistoryBudget } from './history.ts'
 import { createHistoryPages, pause } from './history-pages.ts'
 import type { Inbox } from './inbox.ts'
@@ -94,6 +95,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     },
   })
   const history = createHistory({ ...shared, readNew: fresh.readIfAny })
+  const glances = createGlances(options)
   const settled = createDeferred<void>()
   let isListed = false
   let stopped = false
@@ -182,6 +184,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   }
 
   async function round(): Promise<void> {
+    glances.stop()
     fresh.startRound()
     report({ phase: 'chats', chats_done: 0, chats_total: 0 })
     const look = inbox.look()
@@ -225,6 +228,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       throw new Error('none of the chats could be read')
     if (stopped || again) return
     options.onCaughtUp()
+    glances.start()
     settled.resolve()
     const failed = retries.chats().length
     log.info(
@@ -336,6 +340,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       settled.resolve()
       retries.stop()
       cancelWake?.()
+      glances.stop()
     },
   }
 }
