@@ -125,6 +125,15 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
     expect(shown().slice(before)).toEqual(['composing', 'paused', 'recording', 'paused'])
   })
 
+  it.each(['PUT', 'DELETE'])('refuses %s of a block of this account itself', async (method) => {
+    const me = (await harness.get('/api/status')).json.account.wid
+    const answer = await block(me, method)
+    expect(code(answer)).toEqual([422, 'change_refused'])
+    expect(answer.json.detail).toMatch(/this account/)
+    const { json } = await harness.get('/api/capabilities')
+    expect(JSON.stringify(json)).not.toContain('"broken"')
+  })
+
   it.each([AMARA, MING, OLENA])(
     'blocks %s by the address that WhatsApp takes, and unblocks',
     async (phone) => {

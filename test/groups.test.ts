@@ -185,6 +185,15 @@ describe.each(['2.3000.1049045808', '2.3000.1045210364', '2.3000.1034728815'])('
     expect(group(house)?.members).toEqual([JURGEN, MING])
   })
 
+  it.each(['remove', 'demote'])('does not %s this account, and says how to leave', async (action) => {
+    const me = (await harness.get('/api/status')).json.account.wid
+    const before = group(house)
+    const answer = await members(house, action, [me, JURGEN])
+    expect(code(answer)).toEqual([422, 'change_refused'])
+    expect(answer.json.hint).toContain('POST /api/groups/{group_id}/leave')
+    expect(group(house)).toEqual(before)
+  })
+
   it('reports changes of members as events, those on the phone too', async () => {
     const last = async (what: string) => {
       const { json } = await harness.get(`/api/events?after=0&limit=100&kind=group.member_${what}`)

@@ -101,6 +101,9 @@ export const CHANGE_TYPES = [
 /** For the page: these are not the newest message of a chat. */
 export const NOTICE_TYPES = Object.keys(NOTICES)
 
+/** All types that are known. */
+export const MESSAGE_TYPES: readonly string[] = [...Object.keys(WORDS), ...NOTICE_TYPES]
+
 /** Returns how a message of this type counts. */
 export function standingOf(type: string): Standing {
   if (Object.hasOwn(NOTICES, type)) return 'notice'

@@ -31,7 +31,7 @@ export const changeGroupMembers = defineOperation({
   name: 'change_group_members',
   title: 'Change the members of a group',
   description:
-    'Adds people to a group, removes them, or makes them admins (promote) or not (demote). Returns one result for each person: ok if it is now so, else a code such as invite_only, not_on_whatsapp, left_recently, full, not_member or not_admin. For invite_only, invite is a link that you can offer to send; nothing is sent by itself. Change only what the user asked for.',
+    'Adds people to a group, removes them, or makes them admins (promote) or not (demote). Returns one result for each person: ok if it is now so, else a code such as invite_only, not_on_whatsapp, left_recently, full, not_member or not_admin. For invite_only, invite is a link that you can offer to send; nothing is sent by itself. Does not remove or demote this account: use {{leave_group}}. Change only what the user asked for.',
   effect: 'destroy',
   uses: ['change_members'],
   routes: ['POST /api/groups/{group_id}/members'],

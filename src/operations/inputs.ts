@@ -144,10 +144,16 @@ function readTime(value: string | number): number | string | null {
   return time === null || time < MAX_SECONDS ? time : 'must be in seconds, not milliseconds'
 }
 
+/** `Date.parse` takes the 31st of November as the 1st of December. */
+function isDay(day: string): boolean {
+  const midnight = Date.parse(`${day}T00:00Z`)
+  return !Number.isNaN(midnight) && new Date(midnight).toISOString().startsWith(day)
+}
+
 /** Parses an ISO 8601 time to Unix seconds. Returns null for any other text. */
 function readIso(text: string): number | null {
   const [, day, time = '00:00', zone = 'Z'] = ISO.exec(text) ?? []
-  if (day === undefined) return null
+  if (day === undefined || !isDay(day)) return null
   const milliseconds = Date.parse(`${day}T${time}${zone.replace(' ', '+').toUpperCase()}`)
   return Number.isNaN(milliseconds) ? null : milliseconds / 1000
 }

@@ -13,6 +13,9 @@ const refusal = (schema: z.ZodType, raw: unknown) => {
   return expect.fail('nothing was refused')
 }
 
+const NO_PERSON =
+  'must be a phone number, or the id of a person such as 15551234567@c.us or …@lid; GET /api/contacts?query=… finds it by name'
+
 describe('an invalid input', () => {
   it('is described by field, in one sentence', () => {
     const schema = z.strictObject({ a: z.string(), b: z.int('must be a whole number') })
@@ -27,7 +30,7 @@ describe('an invalid input', () => {
     )
   })
 
-  it.each<[row: string, given: unknown, told: string]>([
+  it.each<[row: string, given: unknown, told: unknown]>([
     ['pairing_code', {}, '"phone_number": is missing.'],
     ['pairing_code', { phone_number: {} }, '"phone_number": must be text or a number.'],
     ['pairing_code', { phone_number: 1.5 }, '"phone_number": must be a whole number.'],
@@ -54,10 +57,26 @@ describe('an invalid input', () => {
     ],
     ['list_chats', { kind: [] }, '"kind": must not be empty.'],
     ['list_chats', { kind: 5 }, '"kind": must be a list.'],
+    [
+      'change_group_members',
+      { group_id: '1@g.us', action: 'add', members: ['15551234567', '15551234568', '1', '2'] },
+      `"members" (entry 3): ${NO_PERSON}; "members" (entry 4): ${NO_PERSON}.`,
+    ],
+    [
+      'change_group_members',
+      { group_id: '1@g.us', action: 'add', members: ['1'] },
+      `"members": ${NO_PERSON}.`,
+    ],
+    ['search_messages', { q: 'x'.repeat(501) }, '"q": must have at most 500 characters.'],
+    [
+      'search_messages',
+      { q: 'x', type: 'foo' },
+      expect.stringMatching(/^"type": must be one of chat, image, .*call_log\.$/),
+    ],
     ['read_messages', {}, '"phone_number": give either phone_number or chat_id.'],
     ['read_messages', { chat_id: '4@lid', before: [] }, '"before": must be text or a number.'],
   ])('of %s %j is told in plain words', (name, given, told) => {
     const { input } = OPERATIONS.find((one) => one.name === name) ?? expect.fail(`no ${name}`)
-    expect(refusal(input, given)).toBe(told)
+    expect(refusal(input, given)).toEqual(told)
   })
 })

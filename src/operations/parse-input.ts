@@ -7,20 +7,28 @@ import { describeIssue } from './misfit.ts'
 /** Returns the parsed input. @throws AppError `invalid_input` with one sentence that names each invalid field */
 export function parseInput<In extends z.ZodType>(schema: In, raw: unknown): z.output<In> {
   const input = schema.safeParse(raw, { error: describeIssue })
-  if (!input.success) fail('invalid_input', { detail: describe(input.error.issues) })
+  if (!input.success) fail('invalid_input', { detail: describe(input.error.issues, raw) })
   return input.data
 }
 
 /** Returns one sentence that names each invalid field as the caller wrote it. Never repeats values, which may be private. */
-function describe(issues: readonly z.core.$ZodIssue[]): string {
+function describe(issues: readonly z.core.$ZodIssue[], raw: unknown): string {
   const parts = issues.map((issue) => {
     if (issue.code === 'unrecognized_keys')
       return `unknown field ${issue.keys.slice(0, 5).map(quote).join(', ')}`
-    // A list index has no meaning if the caller wrote the words as text with commas.
     const names = issue.path.filter((step) => typeof step !== 'number')
-    return `${names.length === 0 ? 'the body' : quote(names.join('.'))}: ${issue.message}`
+    const field = names.length === 0 ? 'the body' : quote(names.join('.'))
+    return `${field}${entryOf(issue.path, raw)}: ${issue.message}`
   })
   return `${[...new Set(parts)].slice(0, 5).join('; ')}.`
+}
+
+/** Returns the place in a list of several. Words that the caller wrote as text with commas have none. */
+function entryOf(path: readonly PropertyKey[], raw: unknown): string {
+  const at = path.findIndex((step) => typeof step === 'number')
+  const list = path.slice(0, at).reduce<unknown>((value, step) => Reflect.get(Object(value), step), raw)
+  const isPlain = Array.isArray(list) && list.length > 1 && !list.some((one) => String(one).includes(','))
+  return at >= 0 && isPlain ? ` (entry ${Number(path[at]) + 1})` : ''
 }
 
 /** Quotes a name from the caller: shortened, with controls escaped. */

@@ -5,6 +5,7 @@ import { counted } from '../model/counted.ts'
 import { detail, writtenByPeople } from '../model/fields.ts'
 import { phoneJid, phoneNumberInput } from '../model/ids.ts'
 import { Message } from '../model/message.ts'
+import { MESSAGE_TYPES } from '../model/message-types.ts'
 import { indented, lines, messageLine, named, pageLines, quoted } from './brief.ts'
 import {
   chatIdInput,
@@ -22,9 +23,20 @@ import { following, nextCursor, ok, READING_ERRORS, staleness, staleSince } from
 
 const NO_QUERY = 'must be the text to search for, for example "dinner friday"'
 
-/** Message types as in whatsapp-web.js. New builds may add some. */
+/** Words that people use for types. */
+const ALIASES = new Map([
+  ['text', 'chat'],
+  ['photo', 'image'],
+  ['voice', 'ptt'],
+])
+
+/** Message types as in whatsapp-web.js. No enum: tools would carry the whole list. */
 const types = wordList(
-  z.string().regex(/^[a-z][a-z\d_]{0,39}$/, 'must be message types such as chat, image or document'),
+  z.string().transform((word, context) => {
+    const type = ALIASES.get(word) ?? word
+    if (!MESSAGE_TYPES.includes(type)) context.addIssue(`must be one of ${MESSAGE_TYPES.join(', ')}`)
+    return type
+  }),
 )
 
 const Hit = Message.extend({
@@ -62,7 +74,7 @@ export const searchMessages = defineOperation({
     .strictObject({
       q: z
         .string(NO_QUERY)
-        .max(500)
+        .max(500, 'must have at most 500 characters')
         .refine((text) => text.trim() !== '', NO_QUERY)
         .describe(
           'Text to search for: words, "a phrase" in double quotes, prefixes with a star (meet*, 8 at most). All other characters are plain text.',

@@ -39,6 +39,8 @@ export type PageTasks = {
   me(chat: ChatModel): Participant | undefined
   /** All addresses of this person that are known. */
   addresses(id: string | Wid): string[]
+  /** True if this person is this account. */
+  isMe(id: string): boolean
   /** The phone JID if it is known, else the address as it is. */
   best(wid: string | Wid): string
   /** True if one of them is on WhatsApp: its address for requests; null if it is not. */
@@ -199,6 +201,11 @@ export function installPageTasks(): void {
       const { getMaybeMePnUser, getMaybeMeLidUser } = window.require('WAWebUserPrefsMeUser')
       const own = [getMaybeMePnUser(), getMaybeMeLidUser()].map(String)
       return own.flatMap((one) => chat.groupMetadata?.participants?.get(one) ?? [])[0]
+    },
+
+    isMe(id) {
+      const own = rows.me()
+      return tools.addresses(id).some((one) => own.includes(one))
     },
 
     isAdmin: (person) => person?.isAdmin === true || person?.isSuperAdmin === true,

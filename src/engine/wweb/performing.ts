@@ -109,6 +109,16 @@ const PROBLEMS: Record<TaskProblem, { code: ErrorCode } & FailOptions> = {
     detail: 'This account is in the group.',
     hint: 'Leave the group first.',
   },
+  own_number: {
+    code: 'change_refused',
+    detail: 'This is this account itself. Nothing was changed.',
+    hint: 'Use the number of another person.',
+  },
+  own_membership: {
+    code: 'change_refused',
+    detail: 'One of the members is this account itself. Nothing was changed.',
+    hint: 'Name only other people. To leave the group: POST /api/groups/{group_id}/leave.',
+  },
   open: { code: 'outcome_unknown' },
   not_member: { code: 'not_member' },
   not_admin: { code: 'not_admin' },

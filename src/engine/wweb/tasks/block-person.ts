@@ -15,6 +15,7 @@ export const blockPerson: PageTask<'block_person'> = {
     const tasks = window.whatsappMcpTasks
     const rows = window.whatsappMcpRows
     return tasks.run<TaskResult<'block_person'>>(endsAt, async () => {
+      if (tasks.isMe(person)) return { problem: 'own_number' }
       const { blockContact, unblockContact } = await tasks.need<BlockModule>('WAWebBlockContactAction')
       const { Contact, Blocklist } = await tasks.need<Collections>('WAWebCollections')
       const wid = await tasks.lookUp(person)

@@ -91,6 +91,9 @@ export const changeMembers: PageTask<'change_members'> = {
       },
     }
     return tasks.inGroup<TaskResult<'change_members'>>(group, endsAt, async (chat) => {
+      const isLoss = action === 'remove' || action === 'demote'
+      // The page would go on as a member, or as an admin, that it is no more.
+      if (isLoss && members.some((id) => tasks.isMe(id))) return { problem: 'own_membership' }
       const known = members.map((id) => acts.local(chat, id))
       const asked = members.filter((_, index) => known[index] === null)
       let answers: MemberCode[] = []

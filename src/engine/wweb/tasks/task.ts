@@ -8,7 +8,7 @@ import type { ChatRow } from '../raw.ts'
 
 /**
  * Why a task was not done. `missing`: WhatsApp Web has no such chat. `nobody`: the number is not on WhatsApp. `is_member`: the
- * group must be left first. `not_business`: only business accounts have it. `open`: nothing shows whether it was done. `too_many`: WhatsApp limits how often. `failed`: the
+ * group must be left first. `own_number`: it is this account itself. `own_membership`: so is one of the members. `not_business`: only business accounts have it. `open`: nothing shows whether it was done. `too_many`: WhatsApp limits how often. `failed`: the
  * server did not take it. `bad_picture`: it cannot be read, or has too few or too many pixels. `not_said`: the server does not say. `no_call`: it does not ring. `unread`: the chat has unread messages. `not_here`: this page cannot do it. `not_begun`: its time was up before.
  */
 export type TaskProblem =
@@ -22,6 +22,8 @@ export type TaskProblem =
   | 'full'
   | 'too_many'
   | 'is_member'
+  | 'own_number'
+  | 'own_membership'
   | 'refused'
   | 'open'
   | 'failed'
