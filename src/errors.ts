@@ -240,7 +240,7 @@ export const ERRORS = {
     status: 409,
     retry: 'never',
     title: 'The outbox item is already decided',
-    hint: '`outbox_state` says what became of it: GET /api/outbox/{id}.',
+    hint: 'Nothing is left to decide: GET /api/outbox/{id} shows the item.',
   },
   outbox_changed: {
     status: 409,

@@ -45,6 +45,7 @@ const COMMAND_OF: Record<string, string> = {
   'GET /api/archive': 'archive stats',
   'GET /api/export': 'archive export',
   'GET /api/audit': 'audit',
+  'GET /api/outbox/{id}': 'outbox history',
 }
 
 /** A method and a path, with its query. */

@@ -2,7 +2,7 @@
 import type { z } from 'zod'
 import { fail } from '../errors.ts'
 import { toJson } from '../json.ts'
-import { describeIssue } from './misfit.ts'
+import { describeIssue } from '../model/misfit.ts'
 
 /** Returns the parsed input. @throws AppError `invalid_input` with one sentence that names each invalid field */
 export function parseInput<In extends z.ZodType>(schema: In, raw: unknown): z.output<In> {

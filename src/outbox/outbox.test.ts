@@ -287,6 +287,15 @@ it('approves nothing that has expired', async () => {
   expect(await stateOf(id)).toBe('expired')
 })
 
+it('says what became of an item that is decided', async () => {
+  const outbox = open()
+  const { id, digest } = await hold(outbox, 'no')
+  await outbox.decide.reject(id, 'wrong person')
+  await expect(outbox.decide.approve(id, digest)).rejects.toMatchObject({
+    message: 'The outbox item is already decided: rejected (wrong person).',
+  })
+})
+
 it('keeps a message whose time comes while the server stops', async () => {
   const outbox = open()
   const { id } = await schedule(outbox, 'scheduled', 5_000)

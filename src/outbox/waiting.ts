@@ -1,7 +1,7 @@
 /** The items of one account that wait: for a decision, or for their time. */
 import type { Clock } from '../clock.ts'
 import type { ControlStore, OutboxChange, OutboxRow } from '../control.ts'
-import { fail } from '../errors.ts'
+import { ERRORS, fail } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Jid } from '../model/ids.ts'
 import { type HoldReason, type OutboxState, WAITING } from '../model/outbox.ts'
@@ -274,6 +274,10 @@ export function createWaiting(options: WaitingOptions): Waiting {
 }
 
 function failNotHeld(row: OutboxRow): never {
-  const { id, state } = row
-  return fail('outbox_not_held', { facts: { outbox_id: id, outbox_state: state }, cause: problemOf(row) })
+  const { id, state, error } = row
+  return fail('outbox_not_held', {
+    detail: `${ERRORS.outbox_not_held.title}: ${state}${error === null ? '' : ` (${error.detail})`}.`,
+    facts: { outbox_id: id, outbox_state: state },
+    cause: problemOf(row),
+  })
 }

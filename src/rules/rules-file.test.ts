@@ -121,6 +121,12 @@ rules:
     ['a field that no template has', rule(KINDS, 'reply: "{{secret}}"'), 4, /\{\{secret\}\} is unknown/],
     ['an empty reply', rule(KINDS, 'reply: " "'), 4, /empty/],
     ['a policy that sends to nobody', rule(KINDS, 'reply: hello', 'sends: off'), 5, /"sends"/],
+    [
+      'a time that is text',
+      rule(KINDS, 'reply: hello', 'every_s: soon'),
+      5,
+      /"every_s": must be a whole number$/,
+    ],
     ['too long a time', rule(KINDS, 'run: [a]', 'timeout_s: 6000'), 5, /"timeout_s"/],
   ])('with %s is not used, and the line is named', (_, text, line, reason) => {
     const found = problemOf(() => parseRules(text))

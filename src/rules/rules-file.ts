@@ -2,6 +2,7 @@
 import { lstatSync, type Stats } from 'node:fs'
 import { LineCounter, parseDocument } from 'yaml'
 import { codeOf } from '../error-code.ts'
+import { describeIssue } from '../model/misfit.ts'
 import { readText, UnfitFileError } from '../read-file.ts'
 import { RulesError } from './file-state.ts'
 import { type Rule, RulesFile } from './rule.ts'
@@ -41,7 +42,7 @@ export function parseRules(text: string): Rule[] {
   if (flaw !== undefined) throw new RulesError(sentence(flaw.message), lines.linePos(flaw.pos[0]).line)
   const given: unknown = toValue(document)
   if (given === null) return []
-  const result = RulesFile.safeParse(given)
+  const result = RulesFile.safeParse(given, { error: describeIssue })
   if (result.success) return result.data
   const [issue] = result.error.issues
   const path = (issue?.path ?? []).filter((part) => typeof part !== 'symbol')
