@@ -620,6 +620,20 @@ describe('a person', () => {
     expect(idsOf(AMARA)).toEqual(['A', 'B', 'C', 'D'])
   })
 
+  it.each([
+    ['group', GROUP, GROUP],
+    ['direct chat', AMARA, AMARA_LID],
+  ])('whose message was deleted by their other address: its text is gone (%s)', (_, byPhone, byLid) => {
+    inbox.take({ type: 'contacts', contacts: [contact({ phone: AMARA }), contact({ lid: AMARA_LID })] })
+    take(message('TOLD', { chat: byLid, sender: AMARA_LID }))
+    take(message('TOLD', { chat: byPhone, sender: AMARA, type: 'revoked', body: '' }))
+    inbox.take({ type: 'identity', phone: AMARA, lid: AMARA_LID })
+    inbox.flush()
+    expect(rowsOf(byLid)).toMatchObject([{ type: 'revoked', body: '' }])
+    expect(kinds()).toContain('message.revoked')
+    expect(unheard).toContain(inbox.where.findChat(byLid))
+  })
+
   it('who is two while a page of the other one’s chat is read: the page goes where the person is', () => {
     take(message('A', { chat: AMARA_LID, sender: AMARA_LID, sentAt: T }), message('P', { sentAt: T + 9 }))
     const asked = inbox.where.findChat(AMARA) ?? 0

@@ -71,7 +71,7 @@ export function createIdentify(
     if (holder !== undefined && holder.lid === null) {
       // The row of the number alone is this person.
       if (owner === undefined) people.setLid(holder.id, lid)
-      else changed.push(...[merge(holder.id, owner.id) ?? []].flat())
+      else changed.push(...merge(holder.id, owner.id))
     }
     const person = people.idOf(lid)
     if (holder !== undefined && holder.lid !== null)

@@ -1,26 +1,34 @@
 /** Merges two rows that are one person, and their two direct chats. */
 import type { ChatRow, Chats } from './chats.ts'
+import type { JoinDoubles } from './doubles.ts'
+import type { MessageRow } from './message-row.ts'
 import type { Messages } from './messages.ts'
 import type { People } from './people.ts'
 import { firstPositionOf, timeOf } from './position.ts'
 import type { Connection } from './sqlite.ts'
 
 /**
- * Moves everything of the person `from` to `into`; messages that both have stay once. Call within a
- * transaction. Returns the merged direct chat; null if at most one of them had one.
+ * Moves everything of the person `from` to `into`; messages that both have are joined. Call within a
+ * transaction. Returns the merged direct chat, if both had one, and other chats with messages that both had.
  */
-export type MergePeople = (from: number, into: number) => number | null
+export type MergePeople = (from: number, into: number) => number[]
 
-export function createMerge(db: Connection, people: People, chats: Chats, messages: Messages): MergePeople {
+export function createMerge(
+  db: Connection,
+  people: People,
+  chats: Chats,
+  messages: Messages,
+  join: JoinDoubles,
+): MergePeople {
   // The indexes on senders hold people only, and are used only with this condition.
-  const sentBy = db.query<{ id: number }>('SELECT id FROM messages WHERE sender = ? AND sender > 0')
+  const sentBy = db.query<MessageRow>('SELECT * FROM messages WHERE sender = ? AND sender > 0')
   const reactions = createMove(db, 'reactions', 'sender')
   const votes = createMove(db, 'poll_votes', 'voter')
-  const join = db.command('UPDATE OR IGNORE members SET person = ? WHERE person = ?')
+  const moveMember = db.command('UPDATE OR IGNORE members SET person = ? WHERE person = ?')
   const moveSpans = db.command('UPDATE member_spans SET person = ? WHERE person = ?')
   const dropMember = db.command('DELETE FROM members WHERE person = ?')
 
-  const restOf = db.query<{ id: number }>('SELECT id FROM messages WHERE chat = ?')
+  const restOf = db.query<MessageRow>('SELECT * FROM messages WHERE chat = ?')
   // Each spelled as its index, which SQLite uses for exactly this condition only.
   const moveEvents = [
     'UPDATE events SET chat = ? WHERE chat = ? AND message IS NULL AND chat IS NOT NULL',
@@ -33,8 +41,13 @@ export function createMerge(db: Connection, people: People, chats: Chats, messag
      forgotten_before = ?, forgotten_until = max(forgotten_until, ?), goes_on_from = max(forgotten_until, ?), familiar = max(familiar, ?) WHERE id = ?`,
   )
   const olderThan = db.query<{ id: number }>('SELECT id FROM messages WHERE chat = ? AND id < ?')
-  /** Deletes the messages that both have. */
   const drop = (rows: readonly { id: number }[]) => messages.remove(rows.map(({ id }) => id))
+
+  /** Joins a message that could not move with the one that is at its new place; there, one of them stays. */
+  function joinAt(place: Pick<MessageRow, 'chat' | 'sender'>, row: MessageRow): void {
+    const present = messages.find(row.bare_id, place.chat, place.sender)
+    if (present !== undefined && join(row, present).id === row.id) messages.move(row, place)
+  }
 
   function mergeChats(old: ChatRow, present: ChatRow): void {
     const [from, into] = [old.id, present.id]
@@ -44,7 +57,7 @@ export function createMerge(db: Connection, people: People, chats: Chats, messag
     // Before their messages, by which they are found.
     for (const command of moveEvents) command.run(into, from)
     messages.setChat(from, into)
-    drop(restOf.all(from))
+    for (const row of restOf.all(from)) joinAt({ chat: into, sender: row.sender }, row)
     moveGaps.run(into, from)
     // Complete only if both were complete.
     const places = [old.caught_up_to, present.caught_up_to]
@@ -62,22 +75,24 @@ export function createMerge(db: Connection, people: People, chats: Chats, messag
 
   return (from, into) => {
     messages.setSender(from, into)
-    drop(sentBy.all(from))
+    const doubles = sentBy.all(from)
+    for (const row of doubles) joinAt({ chat: row.chat, sender: into }, row)
+    const met = new Set(doubles.map(({ chat }) => chat))
+    met.forEach(chats.refreshLast)
     reactions(from, into)
     votes(from, into)
-    join.run(into, from)
+    moveMember.run(into, from)
     dropMember.run(from)
     moveSpans.run(into, from)
     const old = chats.byPerson(from)
     const present = chats.byPerson(into)
     people.retire(from, into)
-    if (old === undefined) return null
-    if (present === undefined) {
-      chats.setPerson(old.id, into)
-      return null
-    }
-    mergeChats(old, present)
-    return present.id
+    if (old !== undefined && present !== undefined) {
+      mergeChats(old, present)
+      met.delete(old.id)
+      met.add(present.id)
+    } else if (old !== undefined) chats.setPerson(old.id, into)
+    return [...met]
   }
 }
 

@@ -2,6 +2,7 @@
 import { type Changes, createChanges } from './changes.ts'
 import { type Chats, createChats } from './chats.ts'
 import type { CheckReason, Finding } from './check.ts'
+import { createJoinDoubles } from './doubles.ts'
 import { createEventLog, type EventLog } from './event-log.ts'
 import { createGaps, type Gaps } from './gaps.ts'
 import { createIdentify, type Identify } from './identify.ts'
@@ -70,8 +71,11 @@ export function openStore(file: string, { key = null, checksLater = false }: Sto
   const search = createSearchIndex(db)
   const raws = createRawModels(db)
   const messages = createMessages(db, search, raws)
-  const merge = createMerge(db, people, chats, messages)
-  function mergePeople(from: number, into: number): number | null {
+  const changes = createChanges(db)
+  const events = createEventLog(db)
+  const join = createJoinDoubles(messages, changes, events)
+  const merge = createMerge(db, people, chats, messages, join)
+  function mergePeople(from: number, into: number): number[] {
     const met = merge(from, into)
     messages.recount()
     return met
@@ -85,9 +89,9 @@ export function openStore(file: string, { key = null, checksLater = false }: Sto
     messages,
     raws,
     search,
-    changes: createChanges(db),
+    changes,
     gaps: createGaps(db),
-    events: createEventLog(db),
+    events,
     mergePeople,
     identify: createIdentify(db, people, chats, messages, mergePeople),
     mediaFiles: createMediaFiles(db),

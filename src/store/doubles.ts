@@ -1,0 +1,75 @@
+/** Joins two copies of one message, one by each address of its sender or chat, without losing what either went through. */
+import type { Changes } from './changes.ts'
+import type { EventLog } from './event-log.ts'
+import type { MessageRow } from './message-row.ts'
+import type { Messages } from './messages.ts'
+import { detailsOf } from './render.ts'
+
+/**
+ * Keeps the copy with the newest state: a deleted one before all others, one that can be read before a placeholder, and the later edit.
+ * The other copy is deleted; its reactions, votes, earlier texts and ack go to the one that stays, which is returned. What only the
+ * other copy had not gone through yet is reported now. Call within a transaction.
+ */
+export type JoinDoubles = (one: MessageRow, other: MessageRow) => MessageRow
+
+/** The states of a copy, from the last one to the first. */
+const isDeleted = ({ type }: MessageRow) => Number(type === 'revoked')
+const isReadable = ({ type }: MessageRow) => Number(type !== 'ciphertext' && type !== 'unknown')
+const editedAt = ({ edited_at_ms }: MessageRow) => edited_at_ms ?? 0
+const STATES = [isDeleted, isReadable, editedAt]
+
+export function createJoinDoubles(messages: Messages, changes: Changes, events: EventLog): JoinDoubles {
+  const isNewer = (one: MessageRow, other: MessageRow) => {
+    const differing = STATES.find((state) => state(one) !== state(other))
+    return differing !== undefined && differing(one) > differing(other)
+  }
+
+  /** Of each person the newer one stays. */
+  function moveActs({ id: from }: MessageRow, { id: message }: MessageRow): void {
+    const [reactions, votes] = [changes.reactions(message), changes.votes(message)]
+    for (const reaction of changes.reactions(from)) {
+      const known = reactions.find(({ sender }) => sender === reaction.sender)
+      if (known === undefined || known.at_ms < reaction.at_ms) changes.setReaction({ ...reaction, message })
+    }
+    for (const vote of changes.votes(from)) {
+      const known = votes.find(({ voter }) => voter === vote.voter)
+      if (known === undefined || known.at_ms < vote.at_ms) changes.setVote({ ...vote, message })
+    }
+  }
+
+  /** What the message said before: what the other copy knows of that, and the other copy itself. */
+  function moveTexts(from: MessageRow, into: MessageRow): void {
+    const known = changes.textsBefore(into.id)
+    for (
+      let n = 1, text = changes.revision(from.id, n);
+      text !== undefined;
+      text = changes.revision(from.id, ++n)
+    )
+      if (!known.includes(text.body)) changes.addRevision(into.id, { ...text, untilMs: text.until_at_ms })
+    if (!isNewer(into, from) || !isReadable(from) || known.includes(from.body)) return
+    const what = isDeleted(into) ? 'revoked' : 'edited'
+    if (what === 'edited' && from.body === into.body) return
+    const untilMs = into.revoked_at_ms ?? editedAt(into)
+    const revision = changes.addRevision(into.id, { what, type: from.type, body: from.body, untilMs })
+    // A copy was inserted with an event, which is the newest one or a later one.
+    const at_ms = events.newestUpTo(events.last())?.at_ms ?? untilMs
+    events.append({ at_ms, kind: `message.${what}`, chat: into.chat, message: into.id, data: { revision } })
+  }
+
+  /** A deleted copy does not carry when the message disappears, and its earlier text must disappear with it. */
+  function withExpiry(from: MessageRow, into: MessageRow): MessageRow {
+    const { expires_at } = detailsOf(from)
+    const own = detailsOf(into)
+    if (expires_at === undefined || own.expires_at !== undefined) return into
+    return { ...into, details: JSON.stringify({ ...own, expires_at }) }
+  }
+
+  return (one, other) => {
+    const [from, into] = isNewer(one, other) ? [other, one] : [one, other]
+    moveActs(from, into)
+    moveTexts(from, into)
+    messages.update({ ...withExpiry(from, into), ack: Math.max(from.ack, into.ack) })
+    messages.remove([from.id])
+    return into
+  }
+}
