@@ -186,6 +186,20 @@ describe('toSeenMessage', () => {
     expect(toSeenMessage({ ...deleted, protocolMessageKey: null })?.bareId).toBe('THE-DELETION')
   })
 
+  it('gives a message that an admin deleted its own sender back', () => {
+    const group = '120363000000000001@g.us'
+    const [author, admin] = ['15551110000@c.us', '15552220000@c.us']
+    const deleted: RawMessage = {
+      ...fromEvent,
+      id: { fromMe: false, remote: group, id: 'THE-DELETION', participant: admin },
+      type: 'revoked',
+      from: group,
+      author: admin,
+      protocolMessageKey: { fromMe: false, remote: group, id: '3EB0', participant: author },
+    }
+    expect(toSeenMessage(deleted)).toMatchObject({ chat: group, bareId: '3EB0', sender: author })
+  })
+
   it.each(['protocol', 'reaction', 'poll_update', 'pin_message', 'keep_in_chat'])(
     'leaves out %s: it changes another message',
     (type) => {

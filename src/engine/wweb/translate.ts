@@ -268,7 +268,9 @@ function senderOf(raw: RawMessage, { fromMe, chat, participant }: KeyParts): Jid
   if (fromMe || kind === 'channel') return null
   if (kind === 'direct') return toJidOrNone(raw.from) ?? chat
   if (kind === 'other') return toJidOrNone(raw.author) ?? participant ?? toJidOrNone(raw.from) ?? chat
-  return toJidOrNone(raw.author) ?? participant
+  // The author of a deletion may be the admin who deleted it.
+  const isDeleted = raw.type === 'revoked' && Boolean(raw.protocolMessageKey)
+  return (isDeleted ? participant : null) ?? toJidOrNone(raw.author) ?? participant
 }
 
 function quotedOf(raw: RawMessage): SeenMessage['quoted'] {
