@@ -92,7 +92,8 @@ export type EngineEvent =
    * reported for one that only became known. `isNew`: it is certain that it changed.
    */
   | { type: 'picture'; of: Jid; tag: string | null; isNew?: true }
-  | { type: 'chat_removed'; chat: Jid }
+  /** `isUnlisted`: it is not listed by another address either. */
+  | { type: 'chat_removed'; chat: Jid; isUnlisted?: true }
   /** WhatsApp Web has received older messages of this chat from the phone; there is no event for them. */
   | { type: 'history_came'; chat: Jid }
   /** The current state of people: new ones, and those that changed. */

@@ -246,7 +246,7 @@ export function createInbox(options: InboxOptions): Inbox {
       case 'history_came':
         return moreCame(where.findChat(event.chat))
       case 'chat_removed':
-        return chats.removed(event.chat)
+        return chats.removed(event.chat, event.isUnlisted)
       case 'contacts':
         return event.contacts.flatMap(chats.contact).forEach(merged)
       case 'identity':

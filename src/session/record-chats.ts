@@ -10,7 +10,8 @@ import type { IdentityResolver } from './identity-resolver.ts'
 export type ChatRecorder = {
   /** Returns the chat's id; null if its address is not a chat's. Call within a transaction. */
   chat(seen: SeenChat): number | null
-  removed(jid: Jid): void
+  /** `isUnlisted`: WhatsApp Web lists it by none of its addresses. */
+  removed(jid: Jid, isUnlisted?: boolean): void
   /** Returns the chats to which messages came from other chats, see `Identify`. */
   contact(seen: SeenContact): number[]
   /** Records that these two addresses belong to one person now. Returns as {@link ChatRecorder.contact}. */
@@ -115,9 +116,11 @@ export function createChatRecorder(
       log(id, isNew ? ['new'] : changed)
       return id
     },
-    removed(jid) {
+    removed(jid, isUnlisted = false) {
       const id = where.findChat(jid)
       if (id === null || chats.get(id)?.removed_at !== null) return
+      // A chat that moves to another address goes on there.
+      if (!isUnlisted && (speakers.get(id)?.address ?? jid) !== jid) return
       speakers.delete(id)
       chats.setRemoved(id, Math.floor(now() / 1000))
       events.append({ at_ms: now(), kind: 'chat.removed', chat: id, message: null, data: null })

@@ -778,6 +778,27 @@ describe('a chat', () => {
     expect(store.chats.get(inbox.where.findChat(AMARA) ?? 0)?.removed_at).toBeNull()
   })
 
+  it('that moved to a LID is not deleted with its old address, but with its new one, or if it is listed by neither', () => {
+    const isRemoved = () => store.chats.get(inbox.where.findChat(AMARA) ?? 0)?.removed_at !== null
+    const see = (...seen: SeenChat[]) => {
+      inbox.take({ type: 'chats', chats: seen })
+      inbox.flush()
+    }
+    const remove = (one: Jid, more: { isUnlisted?: true } = {}) => {
+      inbox.take({ type: 'chat_removed', chat: one, ...more })
+      inbox.flush()
+    }
+    inbox.take({ type: 'contacts', contacts: [contact({ phone: AMARA, lid: AMARA_LID })] })
+    see(chat(AMARA), chat(AMARA_LID, { timestamp: T + 1 }))
+    remove(AMARA)
+    expect(isRemoved()).toBe(false)
+    remove(AMARA_LID)
+    expect(isRemoved()).toBe(true)
+    see(chat(AMARA_LID, { timestamp: T + 2 }))
+    remove(AMARA, { isUnlisted: true })
+    expect(isRemoved()).toBe(true)
+  })
+
   it('with oneself knows no direction', () => {
     take(message('N', { chat: ME, sender: null, fromMe: true }))
     take(message('N', { chat: ME, sender: ME, fromMe: false }))

@@ -27,7 +27,7 @@ export function removeUnlisted(
     if (gone.length * 2 > present.length) continue
     for (const { id } of gone) {
       const chat = store.chats.addressOf(id)
-      if (chat !== null) inbox.take({ type: 'chat_removed', chat })
+      if (chat !== null) inbox.take({ type: 'chat_removed', chat, isUnlisted: true })
     }
   }
 }
