@@ -130,6 +130,9 @@ function errorsPage(): string {
 Every error is problem JSON (RFC 9457): \`type\`, \`title\`, \`status\`, \`detail\`, and \`code\`, \`hint\`, \`retry\`,
 \`request_id\`. Programs use \`code\`; people read \`detail\` and \`hint\`. The server's log contains the \`request_id\` too.
 
+The codes with status 202 are no errors over REST: the response is \`{"ok": true, "item": …}\`, without \`code\` and \`hint\`, and nothing is sent
+yet. Tools return them, and so does each message of a call that sends several.
+
 \`retry\` says when you can send the request again:
 
 | \`retry\` | meaning |

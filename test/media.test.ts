@@ -84,6 +84,12 @@ describe('on demand', () => {
     expect(part.bytes.equals(data.subarray(65_530, 65_546))).toBe(true)
     expect(part.headers.get('content-range')).toBe('bytes 65530-65545/200000')
     const etag = part.headers.get('etag') ?? ''
+    const head = await fetch(`${harness.url}${pathOf(id)}`, { method: 'HEAD' })
+    const told = ['content-length', 'content-type', 'accept-ranges', 'etag'].map((name) =>
+      head.headers.get(name),
+    )
+    expect([head.status, ...told]).toEqual([200, '200000', 'video/mp4', 'bytes', etag])
+    expect((await head.arrayBuffer()).byteLength).toBe(0)
     expect((await fetched(harness, pathOf(id), { 'if-none-match': etag })).status).toBe(304)
     const beyond = await fetched(harness, pathOf(id), { range: 'bytes=200000-' })
     expect(beyond).toMatchObject({ status: 416, json: { code: 'range_not_satisfiable' } })

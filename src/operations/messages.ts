@@ -27,7 +27,7 @@ export const sendMessage = defineSend({
   title: 'Send a text message',
   tag: 'messages',
   description:
-    "Sends a text to a phone number. ok: true means that WhatsApp's server has accepted the message. If that is not confirmed within 30 s, returns send_outcome_unknown: check the chat before you send again. To send to a group, by name, or as a reply, use {{send_to_chat}}.",
+    "Sends a text to a phone number. ok: true with message_id means that WhatsApp's server has accepted the message. If that is not confirmed within 30 s, returns send_outcome_unknown: check the chat before you send again. To send to a group, by name, or as a reply, use {{send_to_chat}}.",
   toolset: 'core',
   uses: ['find_number', 'send_text'],
   routes: ['POST /api/send'],

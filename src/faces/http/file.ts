@@ -41,7 +41,7 @@ export async function serveFile(
     if (value !== undefined) raw.setHeader(name, value)
   }
   raw.on('error', () => {})
-  const written = write(part.pieces, raw, clock).catch((error) => {
+  const written = write(request.method === 'HEAD' ? nothing() : part.pieces, raw, clock).catch((error) => {
     log.warn({ request_id: request.id, code: 'internal_error', err: error }, 'the file cannot be written')
     raw.destroy()
   })

@@ -200,8 +200,8 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
       scope.route({
         method,
         url: path.replace(/\{(\w+)\}/g, ':$1'),
-        // A stream or file has no HEAD route, because it is produced only for a reader.
-        exposeHeadRoute: row.gives === 'json',
+        // A stream, or a file without a known size, has no HEAD route, because it is produced only for a reader.
+        exposeHeadRoute: row.gives === 'json' || (row.gives === 'file' && row.ranges === true),
         ...('maxBodyBytes' in row && row.maxBodyBytes ? { bodyLimit: row.maxBodyBytes } : {}),
         config: {
           takesBytes: row.takes === 'bytes',
