@@ -101,6 +101,8 @@ export function installPageTasks(): void {
   /** Between two lookups of numbers. */
   const PACE_MS = 100
   const rows = window.whatsappMcpRows
+  /** What the server calls those who were looked up, by the asked address: the page may learn that only later. */
+  const looked = new Map<string, Wid>()
   const CODES: Record<string, MemberCode> = {
     '200': 'done',
     '403': 'invite_only',
@@ -189,7 +191,9 @@ export function installPageTasks(): void {
 
     addresses(id) {
       const wid = typeof id === 'string' ? tools.wid(id) : id
-      return [wid, ...rows.others(wid)].map(String)
+      const others = rows.others(wid)
+      const found = looked.get(String(wid))
+      return [wid, ...(others.length === 0 && found ? [found] : others)].map(String)
     },
 
     member(chat, id) {
@@ -259,6 +263,7 @@ export function installPageTasks(): void {
         () => {},
       )
       const found = await mine
+      if (found) looked.set(String(wid), found)
       // By phone number, as the library asks: the response has the address of the chat.
       return found ? wid : null
     },

@@ -39,10 +39,12 @@ export const changeMembers: PageTask<'change_members'> = {
         const verdicts = (value.addParticipant ?? []).flatMap((entry) => {
           const { name, value: one } =
             entry.addParticipantsParticipantAddedOrNonRegisteredWaUserParticipantErrorLidResponseMixinGroup
-          const jid = one.jid ?? one.phoneNumber
           const isNobody = name === 'NonRegisteredWaUserParticipantErrorLidResponse'
           const code = isNobody ? 404 : (one.addParticipantsParticipantMixins?.value.error ?? 200)
-          return jid ? [{ wid: userJidToUserWid(jid), code }] : []
+          // By either address: the page may not know yet that both are one person.
+          return [one.jid, one.phoneNumber].flatMap((jid) =>
+            jid ? [{ wid: userJidToUserWid(jid), code }] : [],
+          )
         })
         const codes = tasks.codesFor(ids, verdicts)
         return found.map((one, index) => (one ? (codes[index] ?? 'unknown') : 'not_on_whatsapp'))
