@@ -255,7 +255,7 @@ describe('watch', () => {
   })
 
   it.each([
-    [['watch', '--after', 'nonsense'], 1, '"after" is no cursor'],
+    [['watch', '--after', 'nonsense'], 1, '"after" is not a cursor'],
     [['watch', '--kinds', 'message.lost'], 1, '--kinds'],
   ])('%j ends at once', async (words, exit, says) => {
     const { code, out, err } = await cli(...words)
