@@ -298,6 +298,11 @@ describe('a chat that is forgotten', () => {
     await turns()
     expect(kept()).toEqual(['reply'])
     expect(['canaryold', 'canaryown'].some(isOnDisk)).toBe(false)
+    // The events that name what was forgotten end before the bounds do.
+    clock.advance(25 * HOUR_MS)
+    store.db.exec('DELETE FROM events')
+    write(own(ahead))
+    expect(kept()).toEqual(['reply'])
   })
 
   it('has nothing of before, although no message of that time was here', async () => {

@@ -30,7 +30,8 @@ export function createGlances({ engine, inbox, clock, log }: GlancesOptions): Gl
     try {
       for await (const { chats } of engine.readChats()) {
         if (begun !== mine) return
-        inbox.take({ type: 'chats', chats })
+        // Who is in which group is not compared: that takes longer, and is reported as it changes.
+        inbox.take({ type: 'chats', chats: chats.map((chat) => ({ ...chat, members: null })) })
       }
     } catch (error) {
       log.debug({ err: error }, 'the list of chats could not be read')

@@ -43,10 +43,23 @@ export function createMerge(
   const olderThan = db.query<{ id: number }>('SELECT id FROM messages WHERE chat = ? AND id < ?')
   const drop = (rows: readonly { id: number }[]) => messages.remove(rows.map(({ id }) => id))
 
-  /** Joins a message that could not move with the one that is at its new place; there, one of them stays. */
-  function joinAt(place: Pick<MessageRow, 'chat' | 'sender'>, row: MessageRow): void {
-    const present = messages.find(row.bare_id, place.chat, place.sender)
-    if (present !== undefined && join(row, present).id === row.id) messages.move(row, place)
+  type Place = Pick<MessageRow, 'chat' | 'sender'>
+
+  /** Joins messages that could not move with those that are at their new places; there, one of each two stays. */
+  function joinAll(rows: readonly MessageRow[], placeOf: (row: MessageRow) => Place): void {
+    const lost: MessageRow[] = []
+    for (const row of rows) {
+      const place = placeOf(row)
+      const present = messages.find(row.bare_id, place.chat, place.sender)
+      if (present === undefined) continue
+      if (join(row, present).id !== row.id) lost.push(row)
+      else {
+        drop([present])
+        messages.move(row, place)
+      }
+    }
+    // All at once: the raw models of many messages are packed together.
+    drop(lost)
   }
 
   function mergeChats(old: ChatRow, present: ChatRow): void {
@@ -57,7 +70,7 @@ export function createMerge(
     // Before their messages, by which they are found.
     for (const command of moveEvents) command.run(into, from)
     messages.setChat(from, into)
-    for (const row of restOf.all(from)) joinAt({ chat: into, sender: row.sender }, row)
+    joinAll(restOf.all(from), ({ sender }) => ({ chat: into, sender }))
     moveGaps.run(into, from)
     // Complete only if both were complete.
     const places = [old.caught_up_to, present.caught_up_to]
@@ -76,7 +89,7 @@ export function createMerge(
   return (from, into) => {
     messages.setSender(from, into)
     const doubles = sentBy.all(from)
-    for (const row of doubles) joinAt({ chat: row.chat, sender: into }, row)
+    joinAll(doubles, ({ chat }) => ({ chat, sender: into }))
     const met = new Set(doubles.map(({ chat }) => chat))
     met.forEach(chats.refreshLast)
     reactions(from, into)

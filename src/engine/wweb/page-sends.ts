@@ -44,6 +44,7 @@ export const TOO_LARGE = /whatsappMcp: too large: (\d+)/
 export function installPageSends(): void {
   /** For fetching the page of a link; the text goes without its preview then. */
   const PREVIEW_MS = 5_000
+  const LEAST_LIMIT = 2 ** 20
   const helpers = window.WWebJS
   const { sendMessage, getChat } = helpers
   const tools = {
@@ -103,13 +104,23 @@ export function installPageSends(): void {
       return post
     },
 
+    /** In bytes. A build that does not say it, or says less than any file has, limits nothing. */
+    uploadLimit(kind: string): number {
+      try {
+        const most = Number(window.require('WAWebMediaGatingUtils').getUploadLimit?.(kind))
+        return most >= LEAST_LIMIT ? most : Number.POSITIVE_INFINITY
+      } catch {
+        return Number.POSITIVE_INFINITY
+      }
+    },
+
     /** WhatsApp Web's own limits: its menu refuses a larger file before it is read. Documents have none of them. */
     demandSize({ as, sizeBytes }: NonNullable<Extra['whatsappMcpFile']>): void {
       const kinds = { image: 'image', video: 'video', gif: 'video', audio: 'audio', voice: 'audio' } as const
       const kind = as in kinds ? kinds[as as keyof typeof kinds] : undefined
-      const { getUploadLimit } = window.require('WAWebMediaGatingUtils')
-      const most = kind === undefined ? 0 : Number(getUploadLimit?.(kind))
-      if (most > 0 && sizeBytes > most) throw new Error(`whatsappMcp: too large: ${most}`)
+      if (kind === undefined) return
+      const most = tools.uploadLimit(kind)
+      if (sizeBytes > most) throw new Error(`whatsappMcp: too large: ${most}`)
     },
 
     async quote({ keys }: Quote): Promise<object> {
