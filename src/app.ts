@@ -130,7 +130,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     },
     async holdsNow(id, account, chat) {
       const caller = findCaller(id)
-      return caller === null ? null : holdsNow(caller, chat, accounts.get(account).archive)
+      // A key that is gone approves nothing: the next look cancels what it scheduled.
+      return caller === null ? 'stranger' : holdsNow(caller, chat, accounts.get(account).archive)
     },
     config,
     secret,

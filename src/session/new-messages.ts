@@ -129,7 +129,10 @@ export function createNewMessages(options: NewMessagesOptions): NewMessages {
       added += count
       if (page.end || first === undefined) {
         const row = rowOf(chat) ?? NOT_READ
-        inbox.setHistory(chat, afterEnd(row, page.before, added, Math.floor(clock.now() / 1000)))
+        // A complete chat stays so: its end was met before.
+        const isComplete = row.history === 'all' && added === 0
+        if (!isComplete)
+          inbox.setHistory(chat, afterEnd(row, page.before, added, Math.floor(clock.now() / 1000)))
         if (page.before === 'not_kept') isMet = true
         // WhatsApp Web has no more messages, but the last known one was not among them.
         if (!isMet && before !== null) inbox.recordGap(chat, known, before)

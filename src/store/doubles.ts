@@ -6,7 +6,8 @@ import type { Messages } from './messages.ts'
 import { detailsOf } from './render.ts'
 
 /**
- * Keeps the copy with the newest state: a deleted one before all others, one that can be read before a placeholder, and the later edit.
+ * Keeps the copy with the newest state: a deleted one before all others, one that can be read before a placeholder, the
+ * later edit, and one whose file is known.
  * The reactions, votes, earlier texts and ack of the other copy go to the one that stays, which is returned; the caller removes the
  * other copy, which is quicker for many. What only the other copy had not gone through yet is reported now. Call within a transaction.
  */
@@ -65,7 +66,9 @@ export function createJoinDoubles(messages: Messages, changes: Changes, events: 
   }
 
   return (one, other) => {
-    const [from, into] = isNewer(one, other) ? [other, one] : [one, other]
+    const isSame = !isNewer(one, other) && !isNewer(other, one)
+    const keepsOne = isSame ? one.has_media > other.has_media : isNewer(one, other)
+    const [from, into] = keepsOne ? [other, one] : [one, other]
     moveActs(from, into)
     moveTexts(from, into)
     messages.update({ ...withExpiry(from, into), ack: Math.max(from.ack, into.ack) })

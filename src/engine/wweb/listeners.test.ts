@@ -23,7 +23,7 @@ async function sendPicture(acks: readonly number[]) {
     const rawData = {
       id,
       type: 'image',
-      t: 1,
+      t: Math.floor(Date.now() / 1000),
       from: '15550001000@c.us',
       to: AMARA,
       ack,

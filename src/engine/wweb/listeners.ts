@@ -59,8 +59,8 @@ export function listenTo(
       const { rawData } = message
       const key = originalKeyOf(rawData)
       if (key === null || !key.fromMe) return
-      // Own media is reported before the upload; only now its location is known. Acks may skip steps.
-      if (isUploaded(message) && ack >= 1) report(rawData)
+      // Own media is reported before the upload; only now its location is known. Acks may skip steps. An older message is history.
+      if (isUploaded(message) && ack >= 1 && isNew(rawData)) report(rawData)
       emit({ type: 'ack', chat: key.chat, bareId: key.bareId, ack })
     }),
   )
@@ -134,4 +134,9 @@ export function votesOf(rows: readonly VoteRow[], translator: Translator) {
     const seen = translator.vote(row)
     return seen === null ? [] : [{ type: 'vote' as const, ...seen }]
   })
+}
+
+/** Sent within a day: an upload takes no longer, and no clock is further behind. */
+function isNew({ t }: RawMessage): boolean {
+  return typeof t !== 'number' || t > Date.now() / 1000 - 86_400
 }
