@@ -101,6 +101,26 @@ it.each<[what: string, input: object, output: object, rows: (string | null)[][]]
     { results: [{ member: ANNA, ok: false, code: 'not_on_whatsapp' }] },
     [[GROUP, 'allowed', 'ok']],
   ],
+  [
+    'results that the caller makes up',
+    {
+      chat_id: ANNA,
+      results: [{ ok: true }, { chat: 'x', id: BEN, ...denied }, { ok: 1, code: { toString: 1 } }],
+    },
+    new AppError('invalid_input'),
+    [[ANNA, 'allowed', 'invalid_input']],
+  ],
+  [
+    'codes that the table does not have',
+    { chat_id: ANNA },
+    {
+      results: [
+        { ok: false, code: 'constructor' },
+        { ok: false, code: { toString: 1 } },
+      ],
+    },
+    [[ANNA, 'allowed', 'ok']],
+  ],
 ])('a call about %s says what became of each', async (_, input, output, expected) => {
   const rows = await rowsOf('any', input, output)
   expect(rows.map(({ chat, decision, outcome }) => [chat, decision, outcome])).toEqual(expected)

@@ -96,6 +96,11 @@ export function createAuditLog({ control, days, clock, onFailure }: AuditOptions
         place = placeOf(value, scope, place)
         return value
       }
+      /** Takes what the server answers: only that says what became of anything. */
+      const answered: About = (value) => {
+        place = placeOf(value, scope, place, resultsIn(value))
+        return value
+      }
       const end = (code: ErrorCode | null) => {
         const { chat, listed, account, ends } = place
         const chats = new Set([...(chat === null ? [] : [chat]), ...listed])
@@ -115,12 +120,12 @@ export function createAuditLog({ control, days, clock, onFailure }: AuditOptions
         }
       }
       try {
-        const result = about(await work(about))
+        const result = answered(await work(about))
         end(null)
         return result
       } catch (thrown) {
         const { code, facts } = toAppError(thrown)
-        about(facts)
+        answered(facts)
         end(code)
         throw thrown
       }
@@ -168,8 +173,8 @@ const LIST_FIELDS = ['chat_ids', 'chats']
 /** No call is about more chats; more is an input that is refused. */
 const MOST_CHATS = 100
 
-/** Adds what the value says to what is known. Names of chats are texts of people, and no ids: they are left out. */
-function placeOf(value: unknown, scope: Scope, known: Place): Place {
+/** Adds what the value and its results say to what is known. Names of chats are texts of people, and no ids: they are left out. */
+function placeOf(value: unknown, scope: Scope, known: Place, results: readonly unknown[] = []): Place {
   if (typeof value !== 'object' || value === null) return known
   const fields: Record<string, unknown> = { ...value }
   const item: Record<string, unknown> = Object(fields.item)
@@ -179,26 +184,33 @@ function placeOf(value: unknown, scope: Scope, known: Place): Place {
       known.chat ??
       [...named, Object(item.chat).id ?? item.chat].map(toChat).find((chat) => chat !== null) ??
       null,
-    listed: scope === 'admin' ? known.listed : new Set([...known.listed, ...listedIn(fields)]),
+    listed: scope === 'admin' ? known.listed : new Set([...known.listed, ...listedIn(fields, results)]),
     account: known.account ?? toAccount(fields.account) ?? toAccount(item.account),
-    ends: [...known.ends, ...endsIn(fields.results)],
+    ends: [...known.ends, ...endsIn(results)],
   }
 }
 
+function resultsIn(value: unknown): readonly unknown[] {
+  const { results } = Object(value)
+  return Array.isArray(results) ? results : []
+}
+
 /** What became of each message. What becomes of the members of a group is no outcome of a call. */
-function endsIn(results: unknown): Place['ends'] {
-  const all: unknown[] = Array.isArray(results) ? results : []
-  return all
+function endsIn(results: readonly unknown[]): Place['ends'] {
+  return results
     .filter((one) => 'ok' in Object(one) && !('member' in Object(one)))
     .map((one) => {
       const { id, chat, code } = Object(one)
-      return { chat: toChat(id ?? chat), code: code in ERRORS ? code : null }
+      return { chat: toChat(id ?? chat), code: isCode(code) ? code : null }
     })
 }
 
+function isCode(code: unknown): code is ErrorCode {
+  return typeof code === 'string' && Object.hasOwn(ERRORS, code)
+}
+
 /** The chats in the lists of an input; of an output, those of its results for chats, which have the ids of named ones. */
-function listedIn(fields: Record<string, unknown>): Jid[] {
-  const results: unknown[] = Array.isArray(fields.results) ? fields.results : []
+function listedIn(fields: Record<string, unknown>, results: readonly unknown[]): Jid[] {
   const found = results.filter((one) => 'chat' in Object(one)).map((one) => Object(one).id)
   return [...LIST_FIELDS.flatMap((name) => fields[name]), ...found]
     .slice(0, MOST_CHATS)
