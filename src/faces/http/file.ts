@@ -57,7 +57,7 @@ type Ranged = Extract<FileAnswer, { read: unknown }>
 function partOf(file: Ranged, request: FastifyRequest, reply: FastifyReply) {
   const { sizeBytes, version } = file
   const etag = version === null ? null : `"${version}"`
-  const wanted = wantedOf(request.headers, sizeBytes, etag)
+  const wanted = wantedOf(request, sizeBytes, etag)
   // Kept by the client, and checked with this server each time: the media may be forgotten meanwhile.
   reply.header('accept-ranges', 'bytes').header('cache-control', 'private, no-cache')
   if (etag !== null) reply.header('etag', etag)

@@ -17,7 +17,7 @@ it.each([
   ['bytes=a-b', 'all'],
   ['bytes=-', 'all'],
 ])('the range %s of 100 bytes', (range, wanted) => {
-  expect(wantedOf({ range }, 100, '"v"')).toEqual(wanted)
+  expect(wantedOf({ method: 'GET', headers: { range } }, 100, '"v"')).toEqual(wanted)
 })
 
 it.each([
@@ -32,7 +32,15 @@ it.each([
   [{ 'if-range': '"other"', range: 'bytes=0-1' }, 'all'],
   [{ 'if-range': 'Wed, 21 Oct 2015 07:28:00 GMT', range: 'bytes=0-1' }, 'all'],
 ])('the conditions %o', (headers, wanted) => {
-  expect(wantedOf(headers, 100, '"v"')).toEqual(wanted)
+  expect(wantedOf({ method: 'GET', headers }, 100, '"v"')).toEqual(wanted)
+})
+
+it.each([
+  [{ range: 'bytes=0-1' }, 'all'],
+  [{ range: 'bytes=100-' }, 'all'],
+  [{ range: 'bytes=0-1', 'if-none-match': '"v"' }, 'unchanged'],
+])('HEAD has no range, but conditions: %o', (headers, wanted) => {
+  expect(wantedOf({ method: 'HEAD', headers }, 100, '"v"')).toEqual(wanted)
 })
 
 it.each([

@@ -3,21 +3,24 @@
 /** What a request wants of a file: all, one range (`to` exclusive), nothing that exists, or nothing because it has it. */
 export type Wanted = 'all' | 'unsatisfiable' | 'unchanged' | { from: number; to: number }
 
-type Conditions = {
-  range?: string | undefined
-  'if-range'?: string | undefined
-  'if-none-match'?: string | undefined
+type Asked = {
+  method: string
+  headers: {
+    range?: string | undefined
+    'if-range'?: string | undefined
+    'if-none-match'?: string | undefined
+  }
 }
 
 /**
- * Reads the headers. Several ranges, other units and malformed ranges count as no range, as the RFC allows.
+ * Reads the headers. Several ranges, other units and malformed ranges count as no range, as the RFC allows; only GET has ranges.
  * @param etag with its quotes; null if the version is not known: then there are no conditions
  */
-export function wantedOf(headers: Conditions, sizeBytes: number, etag: string | null): Wanted {
+export function wantedOf({ method, headers }: Asked, sizeBytes: number, etag: string | null): Wanted {
   const known = headers['if-none-match']?.split(',').map((one) => one.trim().replace(/^W\//, '')) ?? []
   if (etag !== null && (known.includes(etag) || known.includes('*'))) return 'unchanged'
   const ifRange = headers['if-range']
-  if (ifRange !== undefined && ifRange !== etag) return 'all'
+  if (method !== 'GET' || (ifRange !== undefined && ifRange !== etag)) return 'all'
   const [, first = '', last = ''] = /^bytes=(\d*)-(\d*)$/.exec(headers.range?.trim() ?? '') ?? []
   if (first === '' && last === '') return 'all'
   if (first === '') {
