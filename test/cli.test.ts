@@ -38,7 +38,8 @@ const statesOf = ({ err }: Program) => [...err.matchAll(/"state":"(\w+)"/g)].map
 describe('sandbox', () => {
   it('links, sends, receives, stops, and is ready again without a QR', async () => {
     const elsewhere = join(temp(), 'not-this-one')
-    const env = { WHATSAPP_AUTH_DIR: elsewhere, WHATSAPP_MCP_PORT: '1', WHATSAPP_MCP_HOST: '0.0.0.0' }
+    const places = { WHATSAPP_AUTH_DIR: elsewhere, WHATSAPP_MCP_PORT: '1', WHATSAPP_MCP_HOST: '0.0.0.0' }
+    const env = { ...places, WHATSAPP_RULES: 'true' }
     const first = await openSandbox(undefined, [], env)
     expect((await call<Status>(`${first.url}/api/auth/start`, {})).state).toBe('qr')
     expect(await (await fetch(`${first.url}/qr`)).text()).toContain('<img src="data:image/png')
@@ -59,8 +60,8 @@ describe('sandbox', () => {
     await call(`${first.phone}/control/write`, { from: phone, text: 'to the log' })
     await expect.poll(() => first.err).toContain('message.received')
     expect(first.err).not.toContain('to the log')
-    const used = 'WHATSAPP_MCP_HOST, WHATSAPP_MCP_PORT, WHATSAPP_AUTH_DIR'
-    expect(first.err).toContain(`The sandbox does not use these settings of the environment: ${used}.`)
+    const unused = 'WHATSAPP_RULES. Give settings as flags: --rules.'
+    expect(first.err).toContain(`The sandbox does not use these settings of the environment: ${unused}\n`)
     expect(await stop(first)).toBe(0)
     expect(browserProcesses(first.dir)).toEqual([])
 

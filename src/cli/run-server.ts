@@ -14,7 +14,7 @@ import { rotatingLog } from './rotating-log.ts'
 import { noteAddresses, runningIn, stopLine } from './running.ts'
 import { plain } from './terminal.ts'
 import { identifyListener } from './who-answers.ts'
-import { inWords } from './words.ts'
+import { inSentences, inWords } from './words.ts'
 
 /** Time limit of the whole shutdown; the browser alone may take 16 s. */
 const SHUTDOWN_MS = 19_000
@@ -220,7 +220,7 @@ async function explain(error: unknown, { config, sandbox }: RunOptions): Promise
     case 'EACCES':
       return say(`This user may not bind the port. Choose a port above 1023 in ${port}.`, EXIT.port)
   }
-  return say(`The server did not start: ${error instanceof Error ? error.message : error}.`, EXIT.failed)
+  return say(`The server did not start: ${inSentences(error)}`, EXIT.failed)
 }
 
 /** Explains that the directory is in use. A running server of the directory serves as well as a new one. */

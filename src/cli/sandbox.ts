@@ -9,6 +9,7 @@ import { toPath } from '../home.ts'
 import { makeFolder } from '../make-folder.ts'
 import { accountIdInput, DEFAULT_ACCOUNT } from '../model/ids.ts'
 import type { Status } from '../model/status.ts'
+import { PLACES } from './commands/serving.ts'
 import { dataRoot } from './data-dir.ts'
 import { errnoOf } from './errno.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
@@ -83,10 +84,11 @@ export async function sandbox(settings: GivenSettings, flags: SandboxFlags): Pro
   return code
 }
 
-/** Names the settings of the environment that do nothing here, and how to give them. */
+/** Names the settings of the environment that do nothing here, and how to give them. Those of its own places it cannot take. */
 function warnOfUnused(given: GivenSettings): void {
+  const unnamed = [...SHARED, ...PLACES]
   const names = (Object.keys(SETTINGS) as SettingName[]).filter(
-    (name) => Boolean(process.env[name]) && !SHARED.includes(name) && given[name] === undefined,
+    (name) => Boolean(process.env[name]) && !unnamed.includes(name) && given[name] === undefined,
   )
   if (names.length === 0) return
   const flagged = names.flatMap((name) => SETTINGS[name].flag ?? [])
@@ -178,10 +180,15 @@ async function link({ session }: Pick<App, 'session'>, world: World): Promise<St
   await session.start()
   // The double no longer has the saved session (another world, a crash). The first start removed it; start again.
   if (session.status().reason === 'logged_out') await session.start()
-  if (session.status().state === 'qr') await world.scan()
+  let isScanned = false
   for (const until = Date.now() + READY_MS; Date.now() < until; await sleep(100)) {
     const status = session.status()
     if (status.state === 'ready') return status
+    // On a slow computer, the code comes after the start.
+    if (status.state === 'qr' && !isScanned) {
+      await world.scan()
+      isScanned = true
+    }
     if (status.state === 'stopped' || status.state === 'auth_failure') break
   }
   const { state, last_error } = session.status()

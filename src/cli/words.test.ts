@@ -1,7 +1,7 @@
 /** Every sentence that the server writes for its API, as the command line says it. */
 import { describe, expect, it } from 'vitest'
-import { ERRORS } from '../errors.ts'
-import { inCheckout, installed, inWords } from './words.ts'
+import { AppError, ERRORS } from '../errors.ts'
+import { inCheckout, inSentences, installed, inWords } from './words.ts'
 
 const URL_OF_SERVER = 'http://127.0.0.1:8790'
 
@@ -15,6 +15,19 @@ describe('a command line', () => {
   ])('%s is typed %s in a checkout', (line, expected) => {
     expect(inCheckout(line)).toBe(expected)
     expect(installed(line)).toBe(`whatsapp-mcp-api ${line}`)
+  })
+})
+
+describe('an error', () => {
+  it.each([
+    [
+      new AppError('browser_not_found', { detail: 'No browser was found.', hint: 'Install one.' }),
+      'No browser was found. Install one.',
+    ],
+    [new Error('read ECONNRESET'), 'read ECONNRESET.'],
+    ['a text', 'a text.'],
+  ])('%s has one full stop, and keeps its next step', (error, expected) => {
+    expect(inSentences(error)).toBe(expected)
   })
 })
 

@@ -35,6 +35,12 @@ export function quote(word: string, platform = process.platform): string {
   return platform === 'win32' ? `"${word.replaceAll('"', '\\"')}"` : `'${word.replaceAll("'", "'\\''")}'`
 }
 
+/** Returns what an error says, with one full stop, and its next step if it has one. */
+export function inSentences(error: unknown): string {
+  const { message = error, hint = '' }: { message?: unknown; hint?: unknown } = Object(error)
+  return `${String(message).replace(/\.?$/, '.')} ${hint}`.trim()
+}
+
 /** The command for each route that has one. */
 const COMMAND_OF: Record<string, string> = {
   'POST /api/auth/start': 'auth',

@@ -30,7 +30,7 @@ export const serve = defineCommand({
 })
 
 /** The sandbox has its own directory and ports, and only this computer reaches it. */
-const PLACES: readonly SettingName[] = ['WHATSAPP_MCP_HOST', 'WHATSAPP_MCP_PORT', 'WHATSAPP_AUTH_DIR']
+export const PLACES: readonly SettingName[] = ['WHATSAPP_MCP_HOST', 'WHATSAPP_MCP_PORT', 'WHATSAPP_AUTH_DIR']
 
 export const sandbox = defineCommand({
   name: 'sandbox',
