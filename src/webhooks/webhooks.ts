@@ -116,7 +116,7 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
   function failed(error: unknown): void {
     log.error({ err: error }, 'a webhook could not be stored')
   }
-  /** The row with its present position. */
+
   let last: Promise<unknown> = Promise.resolve()
   /** Changes run one after the other. */
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
