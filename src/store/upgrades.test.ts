@@ -126,6 +126,14 @@ it.each(versionsOf('archive'))(
   },
 )
 
+it.each<[Database, number[]]>([
+  ['archive', [10, 12, 14, 16, 20, 21, 22, 23, 26]],
+  ['control', [3, 6, 9, 11, 12, 14, 15, 16]],
+])('a new step of the %s has the next number: one that was passed over would never run', (of, passed) => {
+  const numbers = Array.from({ length: versionsOf(of).at(-1) ?? 0 }, (_, index) => index + 1)
+  expect(numbers.filter((one) => !versionsOf(of).includes(one))).toEqual(passed)
+})
+
 it.each(versionsOf('control'))('a control database of version %i opens, with its rows', async (version) => {
   const file = join(dir, 'control.db')
   const archives = join(dir, 'archives')
