@@ -131,7 +131,8 @@ Every error is problem JSON (RFC 9457): \`type\`, \`title\`, \`status\`, \`detai
 \`request_id\`. Programs use \`code\`; people read \`detail\` and \`hint\`. The server's log contains the \`request_id\` too.
 
 The codes with status 202 are no errors over REST: the response is \`{"ok": true, "item": …}\`, without \`code\` and \`hint\`, and nothing is sent
-yet. Tools return them, and so does each message of a call that sends several.
+yet. A tool returns \`held_for_approval\` as an error, and \`send_scheduled\` as a success with \`item\` and without a code. Of a call that sends
+several messages, each has its code in \`results\`.
 
 \`retry\` says when you can send the request again:
 
