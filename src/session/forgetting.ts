@@ -5,7 +5,8 @@ import type { Log } from '../log.ts'
 import { ME } from '../store/people.ts'
 import { firstPositionOf, timeOf } from '../store/position.ts'
 import type { Store } from '../store/store.ts'
-import { type Keeping, MOST_AHEAD_S } from './keeping.ts'
+import { MOST_AHEAD_S } from './inbox.ts'
+import type { Keeping } from './keeping.ts'
 import { createTimers } from './timers.ts'
 
 /** Messages per transaction. Removing one message's words from the search index takes up to a millisecond. */

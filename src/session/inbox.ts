@@ -17,7 +17,7 @@ import { lastPositionOf, timeOf } from '../store/position.ts'
 import { isOfTheArchive } from '../store/sqlite.ts'
 import type { Store } from '../store/store.ts'
 import { createIdentityResolver, type IdentityResolver } from './identity-resolver.ts'
-import { type Keeping, MOST_AHEAD_S } from './keeping.ts'
+import type { Keeping } from './keeping.ts'
 import { createCallRecorder } from './record-calls.ts'
 import { type ChatRecorder, createChatRecorder } from './record-chats.ts'
 import {
@@ -72,6 +72,12 @@ const BATCH = 200
  * much; what arrives meanwhile is written together.
  */
 const MOST_PAUSE_MS = 20
+/**
+ * The clock of this computer is taken to be at most so far ahead of WhatsApp's. In an archive to which only own messages were
+ * added, a catch-up reads so much again.
+ */
+export const MOST_AHEAD_S = 86_400
+
 export type Inbox = {
   /**
    * Queues a report. It is written with all others of the same moment, in one transaction and in order. Never

@@ -9,11 +9,6 @@ import type { ChatRow } from '../store/chats.ts'
 import type { Store } from '../store/store.ts'
 
 const DAY_S = 86_400
-/**
- * The clock of this computer is taken to be at most so far ahead of WhatsApp's. In an archive to which only own messages were
- * added, a catch-up reads so much again.
- */
-export const MOST_AHEAD_S = DAY_S
 /** As {@link Bounds.from}: nothing is stored. */
 const NEVER = Number.POSITIVE_INFINITY
 const NOT_FORGOTTEN = { forgotten_before: 0, forgotten_until: 0, goes_on_from: 0 }
@@ -65,10 +60,13 @@ export function createKeeping(store: Store, rules: KeepRules, clock: Clock): Kee
         goes_on_from: goesOnFrom,
       } = row ?? NOT_FORGOTTEN
       const from = never ? NEVER : Math.max(oldest, before)
-      // Only for as long as this clock may have been ahead: the events that name what was forgotten do not stay for ever.
-      const mayGoOn = now < until + MOST_AHEAD_S
+      // Only while the log goes back far enough to have what was forgotten.
+      const isInLog = () => {
+        const dropped = store.events.droppedTo()
+        return dropped === 0 || store.events.before(until * 1000) > dropped
+      }
       const goesOn = (sentAt: number, bareId: string) =>
-        mayGoOn && sentAt >= goesOnFrom && !store.events.wasForgotten(id, bareId)
+        sentAt >= goesOnFrom && isInLog() && !store.events.wasForgotten(id, bareId)
       return {
         from,
         keeps: ({ bareId, sentAt, expiresAt }, way) =>
