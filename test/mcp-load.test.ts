@@ -80,7 +80,7 @@ it.each<[string, () => Promise<Wire>]>([
   const calls = Array.from({ length: 50 }, call)
   expect(await slowestStatus(Promise.all(calls))).toBeLessThan(2_000)
   const statuses = (await Promise.all(calls)).map(({ status }) => status)
-  expect(statuses).toContain(200)
+  expect(statuses.filter((status) => status === 200).length).toBeGreaterThanOrEqual(25)
   // Whoever would wait more than 2 s for a turn, as on a loaded machine, is told so instead.
   expect(statuses.filter((status) => status !== 200 && status !== 504)).toEqual([])
 })
