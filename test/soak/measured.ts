@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 
-const FILE = join(import.meta.dirname, 'measured.json')
+const FILE = join(import.meta.dirname, '../../docs/measured.json')
 
 /** `at`: the day. `on`: the computer. */
 export type Measured = { figure: string; at: string; commit: string; on: string }

@@ -1,4 +1,4 @@
-/** What this server promises, and the command that measures it. docs/promises.md follows from this table and from measured.json. */
+/** What this server promises, and the command that measures it. docs/promises.md follows from this table and from docs/measured.json. */
 
 export type Promised = {
   id: string
