@@ -44,7 +44,7 @@ export const RUNS: Record<string, Run> = {
     run: runFaults,
   },
   hooks: {
-    usage: '[--messages N] [--kills N] [--refused PERCENT] [--seed N]',
+    usage: '[--messages N] [--kills N] [--refused PERCENT] [--seed N] [--note]',
     does: `10,000 messages to a webhook whose receiver refuses half of the requests and is away now and then, through 20 kills of the
     server. Nothing may be lost, changed or disordered. About fifteen minutes.`,
     run: runHooks,
@@ -147,6 +147,7 @@ async function runHooks(args: string[]): Promise<void> {
       kills: { type: 'string', default: '20' },
       refused: { type: 'string', default: '50' },
       seed: { type: 'string', default: '1' },
+      note: NOTE,
     },
   })
   const { events, requests, twice, problems } = await hookRun({
@@ -157,7 +158,9 @@ async function runHooks(args: string[]): Promise<void> {
     limitMs: 900_000,
     say: console.error,
   })
-  console.log(`${events} events in ${requests} requests, ${twice} came more than once`)
+  const figure = `${events} events in ${requests} requests, ${twice} came more than once`
+  console.log(figure)
+  if (values.note) note('npm run soak -- hooks', `${figure}; ${problems.length} problems`)
   for (const problem of problems) console.log(`  ! ${problem}`)
   if (problems.length > 0) process.exitCode = 1
 }
