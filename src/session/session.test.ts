@@ -611,6 +611,14 @@ describe('a server that stops', () => {
     for (const answer of [begun, asked]) await expect(answer).rejects.toMatchObject({ code: 'shutting_down' })
   })
 
+  it('opens no browser any more', async () => {
+    const { session } = await open()
+    session.endWaits()
+    for (const ask of [session.start, session.restart, () => session.requestPairingCode(PHONE)])
+      await expect(ask()).rejects.toMatchObject({ code: 'shutting_down' })
+    expect(session.status().state).toBe('stopped')
+  })
+
   it('keeps nobody who waits for a pairing code of WhatsApp, and asks for none any more', async () => {
     const { session, start, engine, steps } = await open({ holdCode: true })
     await start()

@@ -111,10 +111,7 @@ export function createSession(options: SessionOptions): Session {
     standing,
     loaded: (waitMs) => listeners.waitUntil(() => isEnding || !isUnderWay(), waitMs),
     start,
-    requireOpen() {
-      if (isEnding) fail('shutting_down')
-      requireOpen()
-    },
+    requireOpen: requireStarting,
     ending: ending.promise,
     onRefused: () =>
       runner.finish('refused', 'link_refused', 'WhatsApp refused a pairing code for this number.'),
@@ -125,6 +122,12 @@ export function createSession(options: SessionOptions): Session {
     if (over) fail('shutting_down')
     if (isEnding && isUnderWay()) fail('shutting_down')
     if (loggingOut !== null) fail('logout_in_progress', { retryAfterS: 5 })
+  }
+
+  /** As {@link requireOpen}, for callers that may open a browser. */
+  function requireStarting(): void {
+    if (isEnding) fail('shutting_down')
+    requireOpen()
   }
 
   function failUnsupported(): never {
@@ -142,7 +145,7 @@ export function createSession(options: SessionOptions): Session {
     withDeadline(clock, 'Closing the browser', CLOSE_MS, engines.closed()).catch(() => {})
 
   async function start(waitMs = FIRST_RESULT_MS): Promise<void> {
-    requireOpen()
+    requireStarting()
     if (options.chromeExecutable === null) fail('browser_not_found')
     pairing.touch()
     options.onStart?.()
@@ -233,7 +236,7 @@ export function createSession(options: SessionOptions): Session {
       await closeInTime()
     },
     async restart() {
-      requireOpen()
+      requireStarting()
       runner.finish('stop', 'stopped')
       await start()
     },
