@@ -79,7 +79,7 @@ export const PROMISES: readonly Promised[] = [
   {
     id: 'G16',
     promise:
-      'Webhooks: of 10,000 events to a receiver that refuses half of the requests, each is delivered at least once, in the order of its chat, through 20 kills of the server.',
+      'Webhooks: each of 10,000 events is delivered at least once, in the order of its chat, through 20 kills of the server, to a receiver that refuses requests and is away now and then.',
     command: 'npm run soak -- hooks',
   },
   {

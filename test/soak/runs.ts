@@ -45,8 +45,8 @@ export const RUNS: Record<string, Run> = {
   },
   hooks: {
     usage: '[--messages N] [--kills N] [--refused PERCENT] [--seed N] [--note]',
-    does: `10,000 messages to a webhook whose receiver refuses half of the requests and is away now and then, through 20 kills of the
-    server. Nothing may be lost, changed or disordered. About fifteen minutes.`,
+    does: `10,000 messages to a webhook whose receiver is away now and then, and refuses half of the requests between the kills, through 20 kills
+    of the server. Nothing may be lost, changed or disordered. About fifteen minutes.`,
     run: runHooks,
   },
   malformed: {
