@@ -74,6 +74,16 @@ describe('an invalid input', () => {
       expect.stringMatching(/^"type": must be one of chat, image, .*call_log\.$/),
     ],
     ['read_messages', {}, '"phone_number": give either phone_number or chat_id.'],
+    [
+      'send_message',
+      { phone_number: '15551234567', message: 'Hi\0 and more' },
+      '"message": must not have a NUL character.',
+    ],
+    [
+      'send_poll',
+      { chat: '15551234567', question: 'x', options: ['a', 'b\0'] },
+      '"options" (entry 2): must not have a NUL character.',
+    ],
     ['read_messages', { chat_id: '4@lid', before: [] }, '"before": must be text or a number.'],
   ])('of %s %j is told in plain words', (name, given, told) => {
     const { input } = OPERATIONS.find((one) => one.name === name) ?? expect.fail(`no ${name}`)
