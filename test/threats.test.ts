@@ -1,13 +1,15 @@
 /** The table of threats in docs/security.md: each of its requests gets exactly its answer, and nothing reaches WhatsApp. */
-import { mkdtempSync, readFileSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readConfig } from '../src/config.ts'
+import { browserProcesses } from './browser-processes.ts'
 import { type Call, type Harness, openHarness } from './harness.ts'
 import { callWire, openSession } from './mcp-wire.ts'
 import { createTestClock } from './test-clock.ts'
+import { openReceiver, type Receiver, verify } from './webhook-receiver.ts'
 
 const AMARA = '15550001101'
 const STRANGER = '15559990001'
@@ -34,12 +36,19 @@ for (const row of table
 const clock = createTestClock()
 let off: Harness
 let on: Harness
+let receiver: Receiver
 const secrets: Record<string, string> = { WRONG: 'wma_0000000000000000000000000000000000000000000' }
 beforeAll(async () => {
   const files = mkdtempSync(join(tmpdir(), 'wma-test-'))
+  receiver = await openReceiver()
   off = await openHarness({
     clock,
-    env: { WHATSAPP_MCP_SENDS: '', WHATSAPP_SENDS_PER_MINUTE: '', WHATSAPP_FILES_DIR: files },
+    env: {
+      WHATSAPP_MCP_SENDS: '',
+      WHATSAPP_SENDS_PER_MINUTE: '',
+      WHATSAPP_FILES_DIR: files,
+      WHATSAPP_WEBHOOK_ALLOWED_ORIGINS: receiver.origin,
+    },
   })
   on = await openHarness({
     simulator: off.simulator,
@@ -59,6 +68,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await on.close()
   await off.close()
+  await receiver.stop()
 })
 
 /** The parts of a cell in code. */
@@ -104,6 +114,15 @@ const OTHERS: Record<string, () => Promise<void>> = {
     const modes = ours.map((name) => statSync(join(off.authDir, name)).mode & 0o077)
     expect(modes).toEqual([0, 0, 0, 0])
   },
+  async 'the browser and its processes'() {
+    if (process.platform !== 'linux') return
+    const listening = ['tcp', 'tcp6'].flatMap((name) => socketsOf(`/proc/net/${name}`, LISTENS))
+    const open = browserProcesses(off.authDir).flatMap(({ pid }) => filesOf(pid))
+    expect(open.length).toBeGreaterThan(50)
+    expect(open.filter((file) => listening.includes(file))).toEqual([])
+    // The server's own port is one of them.
+    expect(filesOf(process.pid).filter((file) => listening.includes(file)).length).toBeGreaterThan(1)
+  },
   async '`tools/list` with `READ`'() {
     const headers = { 'x-api-key': secrets.READ ?? '' }
     const body = { jsonrpc: '2.0', id: 1, method: 'tools/list' }
@@ -145,6 +164,20 @@ const OTHERS: Record<string, () => Promise<void>> = {
     ])
     expect(off.world.messages().length).toBeLessThanOrEqual(before + 1)
   },
+  async 'a receiver that answers with a redirect'() {
+    receiver.answer = (response) => response.writeHead(302, { location: receiver.url }).end()
+    const { json } = await off.post('/api/webhooks', { url: receiver.url, kinds: ['call.incoming'] })
+    const test = await off.post(`/api/webhooks/${json.id}/test`)
+    expect([test.json.error, receiver.requests.length]).toEqual(['redirect_refused', 1])
+    secrets.webhook = json.secret
+  },
+  async 'a delivery with a changed byte'() {
+    const [delivery] = receiver.requests
+    if (delivery === undefined) throw new Error('nothing was delivered')
+    expect(verify(delivery, secrets.webhook ?? '')).toEqual(delivery.event)
+    const changed = { ...delivery, body: delivery.body.replace('test', 'tesT') }
+    expect(() => verify(changed, secrets.webhook ?? '')).toThrow('signature')
+  },
   async 'a text that begins with `BEGIN:VCARD`'() {
     // What was sent a minute ago no longer counts.
     clock.advance(61_000)
@@ -170,6 +203,17 @@ const OTHERS: Record<string, () => Promise<void>> = {
     expect((await callWire(on.url, { headers: stolen, body })).status).toBe(404)
     expect((await callWire(on.url, { headers, body })).status).toBe(200)
   },
+  async 'a session that has ended'() {
+    const headers = await openSession(off.url)
+    expect((await callWire(off.url, { method: 'DELETE', headers })).status).toBe(200)
+    const body = { jsonrpc: '2.0', id: 1, method: 'tools/list' }
+    expect((await callWire(off.url, { headers, body })).status).toBe(404)
+  },
+  async 'a session of another server'() {
+    const headers = { 'mcp-session-id': '7f4c1c39-2b1e-4f43-9d4c-5f3f8d9f6f11' }
+    const answer = await callWire(off.url, { headers, body: { jsonrpc: '2.0', id: 1, method: 'tools/list' } })
+    expect([answer.status, answer.messages()[0].error]).toEqual([200, undefined])
+  },
   async '`WHATSAPP_MCP_HOST=0.0.0.0` alone'() {
     expect(() => readConfig({ env: { WHATSAPP_MCP_HOST: '0.0.0.0' }, root: '/' })).toThrow('requires a key')
   },
@@ -177,9 +221,37 @@ const OTHERS: Record<string, () => Promise<void>> = {
 /** They have a test of their own. */
 const ELSEWHERE: Record<string, string> = {
   'any request of another user': 'other-user.test.ts',
+  'a name that leads to 127.0.0.1 when an event is delivered': '../src/webhooks/sender.test.ts',
+  'a body without an end': 'guard.test.ts',
+  'a backup': 'backup.test.ts',
   '150 connections that send one byte in 5 s': 'slow.test.ts',
   'everything, with test secrets': 'secrets.test.ts',
   '': 'package.test.ts',
+}
+
+/** The state of a socket that listens, in the tables of the kernel. */
+const LISTENS = '0A'
+/** The sockets of a table of the kernel that are in this state, as `/proc/PID/fd` names them. */
+function socketsOf(table: string, wanted: string): string[] {
+  const rows = readFileSync(table, 'utf8').trim().split('\n').slice(1)
+  return rows.flatMap((row) => {
+    const { 3: state, 9: inode } = row.trim().split(/\s+/)
+    return state === wanted ? [`socket:[${inode}]`] : []
+  })
+}
+/** What a process has open. A file that was just closed is left out, and so is a process that has just ended. */
+function filesOf(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).flatMap((name) => {
+      try {
+        return [readlinkSync(`/proc/${pid}/fd/${name}`)]
+      } catch {
+        return []
+      }
+    })
+  } catch {
+    return []
+  }
 }
 
 /** The client of MCP that sends; it has no key. */
