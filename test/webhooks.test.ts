@@ -1,7 +1,9 @@
 /** Webhooks: what a receiver gets, in which order, what happens if it does not answer, and what it never gets. */
 import type { ServerResponse } from 'node:http'
+import { dirname, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { toJid } from '../src/model/ids.ts'
+import { connect } from '../src/store/sqlite.ts'
 import { ACCOUNT, AMARA, type EventStage, openEventStage } from './event-stage.ts'
 import { openReceiver, type Receiver, status, verify } from './webhook-receiver.ts'
 
@@ -42,6 +44,17 @@ const texts = (of = receiver.delivered()) => of.map(({ event }) => event.message
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => from + n)
 const until = (what: () => unknown, ms = 20_000) => expect.poll(what, { timeout: ms, interval: 5 })
 const quiet = (ms = 60) => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** Rows of the control database about deliveries: only failures have one. */
+function rowsOfDeliveries(): number {
+  const db = connect(join(dirname(stage.archive), '../control.db'))
+  const tables = ['webhook_lanes', 'webhook_dead']
+  const counts = tables.map((table) =>
+    db.query<{ rows: number }>(`SELECT count(*) AS rows FROM ${table}`).get(),
+  )
+  db.close()
+  return counts.reduce((sum, count) => sum + (count?.rows ?? 0), 0)
+}
 
 beforeAll(async () => {
   receiver = await openReceiver()
@@ -110,6 +123,7 @@ describe('a delivery', () => {
           .map((n) => `once ${n}`),
       )
     }
+    expect(rowsOfDeliveries()).toBe(0)
   })
 })
 
@@ -265,6 +279,7 @@ describe('a receiver that fails', () => {
     receiver.answer = status(500)
     stage.write({ body: 'asked' })
     await until(async () => (await get(id)).failing_chats).toBe(1)
+    expect(rowsOfDeliveries()).toBe(1)
     const event = receiver.requests[0]?.id
     expect((await call('POST', `/${id}/deliveries/${event}/retry`)).json).toMatchObject({
       delivered: false,
