@@ -1,7 +1,8 @@
 /**
  * `npm run bench webhooks [-- --json FILE] [--messages N] [--seconds N]`: from the moment somebody writes on the double to the
- * socket of a receiver, with 1, 10 and 100 receivers, beyond what whatsapp-web.js alone needs until its own event; then 200
- * events a second and a burst of 1,000 to ten receivers. Loopback only; about three minutes; Linux.
+ * socket of a receiver, with 1, 10 and 100 receivers, beyond what whatsapp-web.js alone needs until its own event, and beside a
+ * POST at that event, as wwebjs-api sends it; then 200 events a second and a burst of 1,000 to ten receivers. Loopback only; about
+ * three minutes; Linux. The verdicts: `npm run bench -- --all --only webhooks`.
  */
 import { writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
@@ -10,7 +11,7 @@ import { findBrowser } from '../src/browser/find.ts'
 import { openStages } from './start/place.ts'
 import { quantile } from './start/report.ts'
 import { type Flow, measureFlows } from './webhooks/flow.ts'
-import { measureLibrary, measureOurs } from './webhooks/latency.ts'
+import { measureBeside, measureLibrary, measureOurs } from './webhooks/latency.ts'
 import { openReceivers } from './webhooks/receivers.ts'
 
 const RECEIVERS = [1, 10, 100] as const
@@ -40,6 +41,9 @@ try {
   const library = await measureLibrary(stages, messages)
   const alone = { p50: at(library, 0.5), p99: at(library, 0.99) }
   console.log(`  ${'whatsapp-web.js alone'.padEnd(28)}${text(alone.p50)} ${text(alone.p99)}`)
+  const posted = await measureBeside(stages, receivers, messages)
+  const beside = { p50: at(posted, 0.5), p99: at(posted, 0.99) }
+  console.log(`  ${'whatsapp-web.js and a POST'.padEnd(28)}${text(beside.p50)} ${text(beside.p99)}`)
   const latency = (await measureOurs(stages, receivers, { counts: RECEIVERS, messages })).map(
     ({ receivers: count, times }) => {
       const [p50, p99] = [at(times, 0.5), at(times, 0.99)]
@@ -50,6 +54,8 @@ try {
       return { receivers: count, p50, p99, beyond }
     },
   )
+  const over = (latency[0]?.p50 ?? Number.NaN) / beside.p50
+  console.log(`  with 1 receiver ${over.toFixed(2)}× of a POST, p50`)
   const { sustained, burst, growthMb, failing } = await measureFlows(receivers, seconds * 1_000)
   const flows = {
     sustained: report('200 events/s to 10 receivers', sustained),
@@ -58,7 +64,10 @@ try {
   }
   console.log(`  memory grew by ${growthMb.toFixed(1)} MB in the second half; ${failing} chats fail`)
   if (values.json !== undefined)
-    writeFileSync(values.json, `${JSON.stringify({ messages, alone, latency, ...flows }, null, 2)}\n`)
+    writeFileSync(
+      values.json,
+      `${JSON.stringify({ messages, alone, beside: { ...beside, over }, latency, ...flows }, null, 2)}\n`,
+    )
 } finally {
   await receivers.close()
   await stages.close()

@@ -251,6 +251,13 @@ export const ROWS: readonly Row[] = [
       }),
     ),
   ),
+  {
+    bench: 'webhooks',
+    name: 'message → webhook with 1 receiver, p50, over whatsapp-web.js with a POST, as wwebjs-api sends it',
+    unit: '×',
+    target: null,
+    path: ['beside', 'over'],
+  },
   ...(
     [
       ['sustained', '200 events/s to 10 webhooks'],

@@ -23,7 +23,19 @@ const client = new wweb.Client({
 client.on('qr', () => say({ event: 'qr' }))
 client.on('authenticated', () => say({ event: 'authenticated' }))
 client.on('ready', () => say({ event: 'ready' }))
-client.on('message', () => say({ event: 'received' }))
+client.on('message', (message) => {
+  say({ event: 'received' })
+  if (process.env.WEBHOOK_URL) void post(process.env.WEBHOOK_URL, message)
+})
+
+/**
+ * Posts the library's own object, as wwebjs-api (avoylenko/wwebjs-api, src/utils.js) does: once, unsigned, and nothing is kept.
+ * @param {string} url @param {unknown} message
+ */
+async function post(url, message) {
+  const body = JSON.stringify({ dataType: 'message', data: { message }, sessionId: 'default' })
+  await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+}
 
 /** What our server says to the library, so that the two do the same work. */
 const careful = { sendSeen: false, linkPreview: false, parseVCards: false, waitUntilMsgSent: true }

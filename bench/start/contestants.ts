@@ -39,7 +39,7 @@ export type Place = {
   cwd: string
   /** Path of our server's program, if it is not the one of this checkout. */
   server?: string
-  /** Further settings of our server. */
+  /** Further settings. Of the library alone: `WEBHOOK_URL`, to which it posts each message. */
   env?: Record<string, string>
 }
 
@@ -113,8 +113,8 @@ function startServer({ authDir, browser, cwd, server = SERVER, env }: Place): Co
   }
 }
 
-function startLibrary({ authDir, browser, cwd }: Place): Contestant {
-  const child = startChild({ args: [LIBRARY, authDir, browser], cwd, env: {}, stream: 'stdout' })
+function startLibrary({ authDir, browser, cwd, env = {} }: Place): Contestant {
+  const child = startChild({ args: [LIBRARY, authDir, browser], cwd, env, stream: 'stdout' })
   const event = (wanted: string, from = 0) => child.until((line) => line.event === wanted, from)
   return {
     child,

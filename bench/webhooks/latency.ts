@@ -28,6 +28,19 @@ export async function measureLibrary(stages: Stages, messages: number): Promise<
   return times
 }
 
+/** whatsapp-web.js with a POST for each message, as wwebjs-api sends it: to one receiver. */
+export async function measureBeside(
+  stages: Stages,
+  receivers: Receivers,
+  messages: number,
+): Promise<number[]> {
+  const stage = await open(stages, 'bare', { WEBHOOK_URL: `${receivers.origin}/beside` })
+  await startLinked(stage)
+  const times = await measure(stage, receivers, { count: 1, messages })
+  await stage.close()
+  return times
+}
+
 /** Our server, with each of these numbers of receivers in turn: one message after the other. */
 export async function measureOurs(
   stages: Stages,
