@@ -1,10 +1,11 @@
 /** The table of threats in docs/security.md: each of its requests gets exactly its answer, and nothing reaches WhatsApp. */
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { readConfig } from '../src/config.ts'
+import { launchArgs } from '../src/engine/wweb/launch-args.ts'
 import { browserProcesses } from './browser-processes.ts'
 import { type Call, type Harness, openHarness } from './harness.ts'
 import { callWire, openSession } from './mcp-wire.ts'
@@ -203,6 +204,30 @@ const OTHERS: Record<string, () => Promise<void>> = {
     expect((await callWire(on.url, { headers: stolen, body })).status).toBe(404)
     expect((await callWire(on.url, { headers, body })).status).toBe(200)
   },
+  async 'the packages of the server'() {
+    const read = (name: string) => JSON.parse(readFileSync(new URL(`../${name}`, import.meta.url), 'utf8'))
+    const { dependencies } = read('package.json')
+    for (const name of ['whatsapp-web.js', 'puppeteer', '@puppeteer/browsers', 'libsql'])
+      expect([name, dependencies[name]]).toEqual([
+        name,
+        expect.stringMatching(/^(npm:[a-z-]+@)?\d+\.\d+\.\d+$/),
+      ])
+    const packages: [string, { dev?: true; hasInstallScript?: true }][] = Object.entries(
+      read('package-lock.json').packages,
+    )
+    const shipped = packages.filter(([, { dev }]) => dev !== true)
+    expect(shipped.length).toBeGreaterThan(50)
+    expect(shipped.filter(([, { hasInstallScript }]) => hasInstallScript).map(([name]) => name)).toEqual([])
+  },
+  async 'the browser, unless the server is root or in a container'() {
+    const { args, sandboxOff } = launchArgs(true, [])
+    expect(args.includes('--no-sandbox')).toBe(sandboxOff)
+    const isContainer = process.env.container !== undefined || existsSync('/.dockerenv')
+    vi.spyOn(process, 'getuid').mockReturnValue(1_000)
+    const { args: ofUsers } = launchArgs(true, [])
+    vi.restoreAllMocks()
+    if (!isContainer) expect(ofUsers.filter((arg) => arg.includes('sandbox'))).toEqual([])
+  },
   async 'a session that has ended'() {
     const headers = await openSession(off.url)
     expect((await callWire(off.url, { method: 'DELETE', headers })).status).toBe(200)
@@ -218,15 +243,17 @@ const OTHERS: Record<string, () => Promise<void>> = {
     expect(() => readConfig({ env: { WHATSAPP_MCP_HOST: '0.0.0.0' }, root: '/' })).toThrow('requires a key')
   },
 }
-/** They have a test of their own. */
-const ELSEWHERE: Record<string, string> = {
-  'any request of another user': 'other-user.test.ts',
-  'a name that leads to 127.0.0.1 when an event is delivered': '../src/webhooks/sender.test.ts',
-  'a body without an end': 'guard.test.ts',
-  'a backup': 'backup.test.ts',
-  '150 connections that send one byte in 5 s': 'slow.test.ts',
-  'everything, with test secrets': 'secrets.test.ts',
-  '': 'package.test.ts',
+/** They have a test of their own: its file, and words of its name. */
+const ELSEWHERE: Record<string, [file: string, words: string]> = {
+  'any request of another user': ['other-user.test.ts', 'is refused on every route'],
+  'a name that leads to 127.0.0.1 when an event is delivered': [
+    '../src/webhooks/sender.test.ts',
+    'only if it is trusted',
+  ],
+  'a body without an end': ['guard.test.ts', 'refuses a body without an end and hangs up'],
+  'a backup': ['backup.test.ts', 'is encrypted, and only its owner can read it'],
+  '150 connections that send one byte in 5 s': ['slow.test.ts', 'are disconnected in time'],
+  'everything, with test secrets': ['secrets.test.ts', 'stay out of the log'],
 }
 
 /** The state of a socket that listens, in the tables of the kernel. */
@@ -288,8 +315,8 @@ describe('the table', () => {
     const prose = LINES.filter((line) => callOf(line) === null).map(({ request }) => request)
     expect(prose.filter((request) => !known.has(request))).toEqual([])
     expect([...known].filter((request) => !prose.includes(request))).toEqual([])
-    for (const file of Object.values(ELSEWHERE))
-      expect(statSync(join(import.meta.dirname, file)).isFile()).toBe(true)
+    for (const [file, words] of Object.values(ELSEWHERE))
+      expect(readFileSync(join(import.meta.dirname, file), 'utf8')).toContain(words)
   })
 
   it.each(LINES.map((line) => [`${line.id} ${line.keys}`, line.request, line] as const))(
