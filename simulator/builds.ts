@@ -1,4 +1,4 @@
-/** The WhatsApp Web builds that the double can serve, newest first; the first one is the default. */
+/** The WhatsApp Web builds that the double can serve, newest first. */
 import { build1034 } from './builds/2.3000.1034.ts'
 import { build1045GroupsFail } from './builds/2.3000.1045-groups-fail.ts'
 import { build1048 } from './builds/2.3000.1048.ts'
@@ -18,7 +18,6 @@ export function findBuild(name: BuildName): BuildFacts {
   )
 }
 
-/** Default build: the newest. */
 export const newestBuild: BuildFacts = build1049
 
 /** The newest build whose message keys own `_serialized`: the last one on which an unpatched 1.34.7 works. */

@@ -54,7 +54,8 @@ export const openSimulator: OpenSimulator = async (options) => {
     clock,
     random,
     faults,
-    build: options.build === undefined ? newestBuild : findBuild(options.build),
+    // A whole run of the tests can be on another build.
+    build: findBuild(options.build ?? process.env.SIMULATED_BUILD ?? newestBuild.name),
     qrTtlMs,
     sessions: new Set(),
     pairing: null,

@@ -43,7 +43,7 @@ export type SimulatorOptions = {
   seed?: number
   /** True: a new world also contains the people and messages that the documentation's examples name. */
   examples?: boolean
-  /** Build for pages loaded from now on. Default: the newest. */
+  /** Build for pages loaded from now on. Default: that of the variable `SIMULATED_BUILD`, else the newest. */
   build?: BuildName
   pace?: Pace
   /** Lifetime of one QR ref (real: about 60 s for the first, 20 s for each further). */

@@ -56,7 +56,7 @@ const amara = () => simulator.world.state().contacts[0]?.phone ?? ''
 
 describe(`on build ${newestBuild.name}`, () => {
   beforeAll(async () => {
-    simulator = await openSimulator({ dataDir: null, pace: 'none', control: null })
+    simulator = await openSimulator({ dataDir: null, pace: 'none', control: null, build: newestBuild.name })
   })
   afterAll(() => simulator.close())
   afterEach(async () => {

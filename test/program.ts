@@ -155,8 +155,13 @@ export async function openSandbox(
   args: string[] = [],
   env: Record<string, string> = {},
 ): Promise<Sandbox> {
+  const { SIMULATED_BUILD: build } = process.env
   const program = run(
-    ['sandbox', '--dir', dir, '--port', '0', '--phone-port', '0', '--pace', 'none', ...args],
+    [
+      ...['sandbox', '--dir', dir, '--port', '0', '--phone-port', '0', '--pace', 'none'],
+      ...(build === undefined ? [] : ['--build', build]),
+      ...args,
+    ],
     { env },
   )
   const find = (pattern: RegExp) => pattern.exec(program.out)?.[1]

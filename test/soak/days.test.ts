@@ -4,8 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { DAYS, failureIn, nextClockBack, nextLeapDay } from './days.ts'
-import { greenDays } from './green-days.ts'
+import { DAYS, nextClockBack, nextLeapDay } from './days.ts'
+import { greenRuns } from './green-runs.ts'
+import { failureIn } from './suite-run.ts'
 
 it.each([
   [2023, 2024],
@@ -54,18 +55,18 @@ it('is green on its very commit only, and never with changes or without Git', ()
   const git = (...args: string[]) =>
     execFileSync('git', ['-c', 'user.name=x', '-c', 'user.email=x', ...args], { cwd: dir })
   const commit = () => git('commit', '-q', '--allow-empty', '-m', 'x')
-  greenDays(dir).add('week')
-  expect(greenDays(dir).has('week')).toBe(false)
+  greenRuns(dir).add('week')
+  expect(greenRuns(dir).has('week')).toBe(false)
   git('init', '-q')
   commit()
-  greenDays(dir).add('week')
-  greenDays(dir).add('year')
-  expect(['week', 'year', 'leap-day'].map(greenDays(dir).has)).toEqual([true, true, false])
+  greenRuns(dir).add('week')
+  greenRuns(dir).add('year')
+  expect(['week', 'year', 'leap-day'].map(greenRuns(dir).has)).toEqual([true, true, false])
   writeFileSync(join(dir, 'file'), '')
-  expect(greenDays(dir).has('week')).toBe(false)
+  expect(greenRuns(dir).has('week')).toBe(false)
   rmSync(join(dir, 'file'))
-  expect(greenDays(dir).has('week')).toBe(true)
+  expect(greenRuns(dir).has('week')).toBe(true)
   commit()
-  expect(greenDays(dir).has('week')).toBe(false)
+  expect(greenRuns(dir).has('week')).toBe(false)
   rmSync(dir, { recursive: true })
 })

@@ -1,13 +1,8 @@
 /** The tests on other days and in other time zones: what passes today must pass on each of them. */
-import { spawn } from 'node:child_process'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
-import { stripVTControlCharacters } from 'node:util'
 import { findBrowser } from '../../src/browser/find.ts'
 import { launchArgs } from '../../src/engine/wweb/launch-args.ts'
 import { fakeClockEnv, findFaketime, readClocks } from './fake-clock.ts'
-
-const BOOTSTRAP = fileURLToPath(new URL('../../scripts/bootstrap.mjs', import.meta.url))
+import { type RunSuite, runTests } from './suite-run.ts'
 
 export type Day = {
   name: string
@@ -56,30 +51,15 @@ export function nextClockBack(now: number, zone: string): number {
   throw new Error(`The clocks of ${zone} do not go back.`)
 }
 
-/** `failures`: what failed, as vitest names it: the file, and the words that lead to the test. */
-export type DayRun = { day: Day; passed: number; failed: number; failures: string[] }
-
-/**
- * Run `npm test` on each of these days, one after the other; `say` hears of each day and every line of its tests.
- * A day whose clock a Node or a page does not show, and one on which no test ran, counts as failed.
- * @param args handed to vitest: files, `-t name`, …
- */
-export async function* runDays(
-  days: readonly Day[],
-  args: string[],
-  say: (line: string) => void,
-): AsyncGenerator<DayRun> {
-  const library = findFaketime()
-  for (const day of days) {
-    const now = Date.now()
-    const env = fakeClockEnv(library, day.beginsAt(now) - now, day.zone)
-    say(`${day.name}: ${new Date(day.beginsAt(now)).toISOString()}, ${day.zone}`)
-    const wrong = wrongClocks(env, day.beginsAt(now) - now)
-    for (const line of wrong) say(`${day.name}: ${line}`)
-    const { passed, failed, failures } =
-      wrong.length > 0 ? { passed: 0, failed: 0, failures: wrong } : await runTests(args, env, say)
-    yield { day, passed, failed: passed + failed === 0 ? 1 : failed, failures }
-  }
+/** Runs the tests on this day. A day whose clock a Node or a page does not show counts as failed. */
+export const runOnDay: RunSuite<Day> = async (day, args, say) => {
+  const now = Date.now()
+  const beginsAt = day.beginsAt(now)
+  const env = fakeClockEnv(findFaketime(), beginsAt - now, day.zone)
+  say(`${day.name}: ${new Date(beginsAt).toISOString()}, ${day.zone}`)
+  const wrong = wrongClocks(env, beginsAt - now)
+  for (const line of wrong) say(`${day.name}: ${line}`)
+  return wrong.length > 0 ? { passed: 0, failed: 1, failures: wrong } : await runTests(args, env, say)
 }
 
 /** A sentence for each program that does not show the day. */
@@ -94,33 +74,4 @@ function wrongClocks(env: Record<string, string>, aheadMs: number): string[] {
   if (clocks.node.offset !== clocks.page.offset)
     wrong.push('A Node and a page do not have the same time zone.')
   return wrong
-}
-
-async function runTests(
-  args: string[],
-  env: Record<string, string>,
-  say: (line: string) => void,
-): Promise<Omit<DayRun, 'day'>> {
-  const child = spawn(process.execPath, [BOOTSTRAP, 'test', ...args], {
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const end = () => child.kill()
-  process.on('exit', end)
-  let counts = { passed: 0, failed: 0 }
-  const failures = new Set<string>()
-  for await (const line of createInterface({ input: child.stdout })) {
-    say(line)
-    const failure = failureIn(line)
-    if (failure !== null) failures.add(failure)
-    const [, passed, failed] = /^(\d+) passed, (\d+) failed$/.exec(line) ?? []
-    if (passed !== undefined) counts = { passed: Number(passed), failed: Number(failed) }
-  }
-  process.off('exit', end)
-  return { ...counts, failures: [...failures] }
-}
-
-/** The test or the file that failed, by this line of vitest's; null: the line is another one. */
-export function failureIn(line: string): string | null {
-  return /^ FAIL {2}(.+?)\s*$/.exec(stripVTControlCharacters(line))?.[1] ?? null
 }

@@ -1,8 +1,8 @@
 /** The runs of `npm run soak`, each with its options and what it prints. A run that failed sets the exit code. */
 import { parseArgs } from 'node:util'
-import { DAYS, type Day, runDays } from './days.ts'
+import { OTHER_BUILDS, runOnBuild } from './builds.ts'
+import { DAYS, runOnDay } from './days.ts'
 import { faultRun, toFaultTable } from './fault-run.ts'
-import { greenDays } from './green-days.ts'
 import { hookRun } from './hook-run.ts'
 import { killRun } from './kill-run.ts'
 import { malformedRun } from './malformed-run.ts'
@@ -11,6 +11,7 @@ import { runMutants } from './mutants.ts'
 import { pointRun } from './point-run.ts'
 import { toFigure, toTable, wasClean } from './report.ts'
 import { sendRun } from './send-run.ts'
+import { onEach } from './suite-run.ts'
 
 export type Run = { usage: string; does: string; run(args: string[]): Promise<void> }
 
@@ -60,7 +61,14 @@ export const RUNS: Record<string, Run> = {
     does: `All tests, or these, on other days and in other time zones (${DAYS.map(({ name }) => name).join(', ')}).
     Each takes as long as npm test. A day on which all passed on this very commit is left out, except with --again. Ends with
     what failed on each day. Needs libfaketime; root on Debian gets it installed.`,
-    run: onDays,
+    run: (args) => onEach('day', DAYS, runOnDay, args),
+  },
+  builds: {
+    usage: '[--build NAME]… [--again] [tests…] [-- options of vitest]',
+    does: `All tests, or these, on older builds of WhatsApp Web (${OTHER_BUILDS.map(({ name }) => name).join(', ')}).
+    Tests that name a build stay on it. Each build takes as long as npm test. One on which all passed on this very commit is left
+    out, except with --again. Ends with what failed on each build.`,
+    run: (args) => onEach('build', OTHER_BUILDS, runOnBuild, args),
   },
   mutants: {
     usage: '[--mutate FILE]',
@@ -235,32 +243,4 @@ async function runMalformed(args: string[]): Promise<void> {
   if (values.note) note('npm run soak -- malformed', `${figure}; ${problems.length} problems`)
   for (const problem of problems) console.log(`  ! ${problem}`)
   if (problems.length > 0) process.exitCode = 1
-}
-
-async function onDays(args: string[]): Promise<void> {
-  const { values, positionals } = parseArgs({
-    args,
-    options: {
-      day: { type: 'string', multiple: true, default: DAYS.map(({ name }) => name) },
-      again: { type: 'boolean', default: false },
-    },
-    allowPositionals: true,
-  })
-  const days = values.day.map((wanted) => {
-    const day = DAYS.find(({ name }) => name === wanted)
-    if (day === undefined)
-      throw new Error(`There is no day ${wanted}. Use one of ${DAYS.map(({ name }) => name).join(', ')}.`)
-    return day
-  })
-  const isWhole = positionals.length === 0
-  const green = greenDays(import.meta.dirname)
-  const isDone = ({ name }: Day) => isWhole && !values.again && green.has(name)
-  const lines = days.filter(isDone).map(({ name }) => `${name}: passed before, on this commit`)
-  const open = days.filter((day) => !isDone(day))
-  for await (const { day, passed, failed, failures } of runDays(open, positionals, console.error)) {
-    lines.push(`${day.name}: ${passed} passed, ${failed} failed`, ...failures.map((what) => `  ! ${what}`))
-    if (failed > 0) process.exitCode = 1
-    else if (isWhole) green.add(day.name)
-  }
-  console.log(`\n${lines.join('\n')}`)
 }
