@@ -7,6 +7,7 @@ import { seenMessage } from '../../test/seen-message.ts'
 import { createTestClock } from '../../test/test-clock.ts'
 import { createTestInbox } from '../../test/test-inbox.ts'
 import { createLog } from '../log.ts'
+import type { MediaSource } from '../model/content.ts'
 import { afterEnd } from '../model/history.ts'
 import { type Jid, toJid } from '../model/ids.ts'
 import { KEEP_ALL, type KeepRules } from '../model/keeping.ts'
@@ -54,6 +55,12 @@ const TYPES = [
   'poll_creation',
   'ciphertext',
 ]
+
+const SOURCE: MediaSource = {
+  ...{ type: 'image', directPath: '/v/t62', mediaKey: 'a2V5', mediaKeyTimestamp: T },
+  ...{ encFilehash: 'ZW5j', filehash: 'ZmlsZQ==', mimetype: 'image/jpeg', sizeBytes: 12 },
+}
+const JPEG = Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0, 16, 7])
 
 const log = createLog({ level: 'silent' })
 let dirs: string[]
@@ -106,6 +113,7 @@ function fill(store: Store): void {
         chat: GROUP,
         sender: HIDDEN,
         hasMedia: n > 0,
+        ...(n === 1 ? { source: SOURCE, preview: JPEG } : {}),
         sentAt: T + 50,
         content:
           n === 0
@@ -268,6 +276,7 @@ it('a line of a message has everything of it', () => {
   expect(messages.get('by lid')).toMatchObject({ chat: AMARA, from: AMARA })
   expect(messages.get('news')).toMatchObject({ chat: CHANNEL, from: null, from_me: false })
   expect(messages.get('type1')).toMatchObject({ type: 'image', details: { media: { width: 3 } } })
+  expect(messages.get('type1')).toMatchObject({ source: SOURCE, preview: JPEG.toString('base64') })
 })
 
 /** The inbox of this archive, as a server has it. */

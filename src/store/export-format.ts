@@ -141,6 +141,8 @@ export const MessageLine = z.object({
       sizeBytes: z.number().nullable(),
     })
     .optional(),
+  /** The preview that came with its media: a JPEG, in base64. Only with `source`. */
+  preview: z.base64().startsWith('/9j/', 'must be a JPEG').optional(),
   /** The message as it was received, without its text. */
   raw: z
     .object({ engine: text, build: text.nullable(), model: z.record(z.string(), z.unknown()) })

@@ -99,12 +99,13 @@ export type MessageParts = {
   votes: readonly VoteRow[]
   raw: RawModel | undefined
   source: MediaSource | undefined
+  preview: Uint8Array | undefined
 }
 
 export function toMessageLine(
   row: MessageRow,
   chat: string,
-  { revisions, reactions, votes, raw, source }: MessageParts,
+  { revisions, reactions, votes, raw, source, preview }: MessageParts,
   addressOf: AddressOf,
 ): z.infer<typeof MessageLine> {
   const { quoted, mentions, expires_at, pinned_until, ...others } = detailsOf(row)
@@ -143,6 +144,7 @@ export function toMessageLine(
     ...(row.by_phone ? { by_phone: toJid(`${row.by_phone}@c.us`) } : {}),
     ...(row.standing === 0 ? {} : { standing: STANDINGS[row.standing] }),
     ...(source && { source }),
+    ...(preview && { preview: Buffer.from(preview).toString('base64') }),
     ...(raw && { raw }),
     ...(revisions.length === 0
       ? {}

@@ -52,8 +52,9 @@ export type MessagePages = {
   read(chat: number | null): Iterable<MessageRow[]>
 }
 
-/** Includes what is written with each message: reactions and votes, about sixty bytes each, earlier texts, and its model. */
+/** Includes what is written with each message: reactions and votes, about sixty bytes each, earlier texts, its model and its preview. */
 const MESSAGE_BYTES = `200 + coalesce((SELECT characters FROM message_raw WHERE message = messages.id), 0) + octet_length(body) + 60 * (SELECT count(*) FROM reactions WHERE message = messages.id)
+  + coalesce((SELECT octet_length(jpeg) * 4 / 3 FROM media_previews WHERE message = messages.id), 0)
   + (SELECT coalesce(sum(60 + coalesce(octet_length(choice), 0)), 0) FROM poll_votes WHERE message = messages.id)
   + (SELECT coalesce(sum(octet_length(r.body)), 0) FROM revisions r WHERE r.message = messages.id)`
 

@@ -50,6 +50,7 @@ const QUERIES = {
   votes: `SELECT v.* FROM json_each(?) asked CROSS JOIN poll_votes v ON v.message = asked.value
     ORDER BY message, at_ms, voter`,
   sources: 'SELECT m.* FROM json_each(?) asked CROSS JOIN media m ON m.message = asked.value',
+  previews: 'SELECT p.* FROM json_each(?) asked CROSS JOIN media_previews p ON p.message = asked.value',
   meta: 'SELECT value FROM meta WHERE name = ?',
   lastEvent: "SELECT seq FROM sqlite_sequence WHERE name = 'events'",
 }
@@ -68,6 +69,7 @@ export function createJsonExport(db: Connection, loader: Loader, pages: MessageP
   const spans = db.query<PhoneSpan>(QUERIES.spans)
   const aliases = db.query<{ asked: Jid }>(QUERIES.aliases)
   const sources = db.query<SourceRow>(QUERIES.sources)
+  const previews = db.query<{ message: number; jpeg: Uint8Array }>(QUERIES.previews)
   const meta = db.query<{ value: unknown }>(QUERIES.meta)
   const lastEvent = db.query<{ seq: number }>(QUERIES.lastEvent)
 
@@ -138,6 +140,7 @@ export function createJsonExport(db: Connection, loader: Loader, pages: MessageP
       const voted = byMessage(votes.all(positions))
       const rawOf = models(rows.map(({ id }) => id))
       const sourceOf = new Map(sources.all(positions).map((row) => [row.message, toSource(row)]))
+      const previewOf = new Map(previews.all(positions).map(({ message, jpeg }) => [message, jpeg]))
       const strangers = new Set(rows.map((row) => row.chat).filter((id) => !told.chats.has(id)))
       if (strangers.size > 0) yield* chatLines(chatsBy.all(JSON.stringify([...strangers])))
       const hidden = loader.hiddenAmong(rows.flatMap((row) => detailsOf(row).quoted?.bare_id ?? []))
@@ -154,6 +157,7 @@ export function createJsonExport(db: Connection, loader: Loader, pages: MessageP
           // As it was received, it has the quote.
           raw: isBare ? undefined : rawOf.get(row.id),
           source: sourceOf.get(row.id),
+          preview: previewOf.get(row.id),
         }
         const { quoted, mentions = [] } = detailsOf(row)
         const acting = [

@@ -156,6 +156,7 @@ export function createImporter(store: Store, header: ArchiveHeader, keeps: Keeps
     if (standing !== 'notice') store.chats.noteMessage(chat, line.position, sentAt)
     if (line.raw !== undefined) store.raws.setModel(line.position, line.raw, line.body)
     if (line.source !== undefined) store.raws.setSource(line.position, line.source)
+    if (line.preview !== undefined) store.raws.setPreview(line.position, Buffer.from(line.preview, 'base64'))
     for (const { what, type, body, until_at } of line.revisions ?? []) {
       store.changes.addRevision(line.position, { what, type, body, untilMs: Date.parse(until_at) })
     }

@@ -41,6 +41,22 @@ it('is whole whatever was written, changed, deleted and forgotten', () => {
   expect(look()).toEqual([])
 })
 
+it.each([
+  [
+    'media',
+    `INSERT INTO media (message, type, direct_path) VALUES (7, 'image', '/v')`,
+    '1 media belong to no message',
+  ],
+  [
+    'previews',
+    `INSERT INTO media_previews VALUES (7, x'ffd8ff')`,
+    '1 previews belong to no media, or are empty',
+  ],
+])('reports %s without their message', (check, sql, says) => {
+  exec(sql)
+  expect(verify(archive.store.db)).toEqual([{ check, rows: 1, says }])
+})
+
 describe('a search index', () => {
   it.each<[string, () => void, string]>([
     [

@@ -67,6 +67,16 @@ const CHECKS: readonly { check: string; says: string; sql: string }[] = [
       OR pack NOT IN (SELECT id FROM raw_packs)`,
   },
   {
+    check: 'media',
+    says: 'media belong to no message',
+    sql: 'SELECT count(*) AS n FROM media WHERE message NOT IN (SELECT id FROM messages)',
+  },
+  {
+    check: 'previews',
+    says: 'previews belong to no media, or are empty',
+    sql: 'SELECT count(*) AS n FROM media_previews WHERE message NOT IN (SELECT message FROM media) OR octet_length(jpeg) = 0',
+  },
+  {
     check: 'reactions',
     says: 'reactions belong to no message or no person',
     sql: `SELECT count(*) AS n FROM reactions WHERE message NOT IN (SELECT id FROM messages)
