@@ -306,6 +306,74 @@ describe('a chat that is forgotten', () => {
     expect(kept()).toEqual(['reply'])
   })
 
+  /** A conversation, then 130 own messages, sent by a program within a day. */
+  function writeDay(): number {
+    const heard = nowS() - 3_600
+    write(seen('heard', { sentAt: heard }))
+    write(
+      ...Array.from({ length: 130 }, (_, n) =>
+        seen(`own${n}`, { fromMe: true, sender: null, sentAt: heard + 10 + n }),
+      ),
+    )
+    return heard
+  }
+  const tombstones = () =>
+    store.events.after(0, 1_000).filter(({ kind }) => kind === 'message.forgotten').length
+
+  it('loses a day of own messages in steps, between which other work runs', async () => {
+    open()
+    const heard = writeDay()
+    const counts = [store.messages.count()]
+    let forgot: number | null = null
+    void forgetting.forgetChat(chatId(AMARA)).then((removed) => {
+      forgot = removed
+    })
+    write(seen('reply', { sentAt: heard + 60 }))
+    while (forgot === null) {
+      counts.push(store.messages.count())
+      await new Promise((done) => setImmediate(done))
+    }
+    expect(forgot).toBe(131)
+    expect(kept()).toEqual(['reply'])
+    expect(tombstones()).toBe(131)
+    const steps = counts.slice(1).map((count, n) => (counts[n] ?? 0) - count)
+    expect(Math.max(...steps)).toBeLessThanOrEqual(50)
+  })
+
+  it('loses the rest of them after a start, if the server ended in between', async () => {
+    open()
+    const heard = writeDay()
+    const forgot = forgetting.forgetChat(chatId(AMARA))
+    await new Promise((done) => setImmediate(done))
+    forgetting.stop()
+    await expect(forgot).rejects.toMatchObject({ code: 'still_forgetting' })
+    expect(kept().length).toBeGreaterThan(50)
+    close()
+    open()
+    write(seen('reply', { sentAt: heard + 60 }))
+    forgetting.start()
+    await expect.poll(kept).toEqual(['reply'])
+    expect(tombstones()).toBe(131)
+    expect(verify(store.db)).toEqual([])
+  })
+
+  it('has the replies, although it turned out to be one with another', async () => {
+    open()
+    const lid = toJid('777@lid')
+    const trueS = nowS() - 3_600
+    write(seen('kept', { sentAt: trueS - 1_000 }))
+    write(
+      seen('heard', { chat: lid, sender: lid, sentAt: trueS }),
+      seen('own', { chat: lid, fromMe: true, sender: null }),
+    )
+    await forgetting.forgetChat(chatId(lid))
+    inbox.take({ type: 'identity', phone: AMARA, lid })
+    inbox.flush()
+    write(seen('of that second', { sentAt: trueS }), seen('own', { fromMe: true, sender: null }))
+    write(seen('reply', { sentAt: trueS + 60 }))
+    expect(kept()).toEqual(['kept', 'reply'])
+  })
+
   it('has nothing of before, although no message of that time was here', async () => {
     open()
     const last = nowS() - 500

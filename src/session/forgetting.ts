@@ -71,14 +71,21 @@ export function createForgetting({
     return mine
   }
 
-  function remove(chat: number, ids: readonly number[], from: number): number {
+  /** Deletes messages that the log reports already as forgotten. */
+  function erase(chat: number, ids: readonly number[], from: number): number {
     return store.transaction(() => {
-      store.events.appendForgotten(ids, clock.now())
       const removed = store.messages.remove(ids)
       store.chats.refreshLast(chat)
       store.gaps.mend(chat, firstPositionOf(from))
       if (removed > 0) mark()
       return removed
+    })
+  }
+
+  function remove(chat: number, ids: readonly number[], from: number): number {
+    return store.transaction(() => {
+      store.events.appendForgotten(ids, clock.now())
+      return erase(chat, ids, from)
     })
   }
 
@@ -101,6 +108,21 @@ export function createForgetting({
     }
   }
 
+  /** Deletes what the log reports as forgotten at times at which other messages of this chat are new. */
+  async function removeReported(chat: number): Promise<number> {
+    const { forgotten_before: from = 0, forgotten_until: until = 0 } = store.chats.get(chat) ?? {}
+    if (from >= until) return 0
+    const ids = store.messages.reported(chat, firstPositionOf(from), firstPositionOf(until))
+    let removed = 0
+    for (let n = 0; n < ids.length && !stopped; n += BATCH) {
+      // What turned out to be of another chat went with that.
+      const present = ids.slice(n, n + BATCH).filter((id) => store.messages.get(id)?.chat === chat)
+      removed += erase(chat, present, from)
+      await breathe()
+    }
+    return removed
+  }
+
   /** The last second of the chat by WhatsApp's clock: own messages have the time of this computer, which may be ahead. */
   function heardUntil(chat: number, last: number): number {
     const earliest = last - MOST_AHEAD_S
@@ -116,6 +138,7 @@ export function createForgetting({
       if (stopped) break
       const { id } = chat
       const { from } = keeping.bounds(id, chat)
+      removed += await removeReported(id)
       if (from > 0) removed += await removeBelow(id, () => from)
       if (index % CHATS === 0) await breathe()
     }
@@ -194,19 +217,20 @@ export function createForgetting({
       const newest = store.messages.newest(chat)?.id ?? 0
       const last = timeOf(newest)
       const until = Math.max(store.chats.get(chat)?.timestamp ?? 0, last) + 1
-      // They go at once: what WhatsApp reports at their time afterwards is new, and stays.
+      // They are reported now: what WhatsApp reports at their time afterwards is new, and stays.
       const sure = last === until - 1 ? heardUntil(chat, last) : until
-      const atOnce = store.transaction(() => {
+      store.transaction(() => {
         store.chats.setForgotten(chat, sure, until, sure)
         store.chats.setFamiliar(chat, false)
         store.gaps.mend(chat, LAST)
         store.chats.addressesOf(chat).forEach(store.pictures.remove)
-        return remove(chat, store.messages.from(chat, firstPositionOf(Math.min(sure, last))), sure)
+        store.events.appendForgotten(store.messages.from(chat, firstPositionOf(sure)), clock.now())
       })
       return inTurn(async () => {
         // Less, once it turned out to be one with another chat.
+        const newer = await removeReported(chat)
         const older = await removeBelow(chat, () => store.chats.get(chat)?.forgotten_before ?? 0)
-        const removed = atOnce + older
+        const removed = newer + older
         if (stopped) fail('still_forgetting')
         await onRemoved()
         await wipe(true).catch((error) =>

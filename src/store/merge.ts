@@ -38,7 +38,7 @@ export function createMerge(
   const markStale = db.command(
     `UPDATE chats SET caught_up_to = ?, history = 'more', history_reason = NULL, history_tries = 0,
      history_next_at = NULL, history_from = NULL, unread_count = max(unread_count, ?), timestamp = max(timestamp, ?), archived = min(archived, ?),
-     forgotten_before = ?, forgotten_until = max(forgotten_until, ?), goes_on_from = max(forgotten_until, ?), familiar = max(familiar, ?) WHERE id = ?`,
+     forgotten_before = ?, forgotten_until = ?, goes_on_from = ?, familiar = max(familiar, ?) WHERE id = ?`,
   )
   const olderThan = db.query<{ id: number }>('SELECT id FROM messages WHERE chat = ? AND id < ?')
   const drop = (rows: readonly { id: number }[]) => messages.remove(rows.map(({ id }) => id))
@@ -65,8 +65,11 @@ export function createMerge(
   function mergeChats(old: ChatRow, present: ChatRow): void {
     const [from, into] = [old.id, present.id]
     // Finishes deleting forgotten messages first: after the merge, their half can no longer be identified.
-    for (const { id, forgotten_before } of [old, present])
+    for (const { id, forgotten_before, forgotten_until } of [old, present]) {
       drop(olderThan.all(id, firstPositionOf(forgotten_before)))
+      const range = [firstPositionOf(forgotten_before), firstPositionOf(forgotten_until)] as const
+      messages.remove(messages.reported(id, ...range))
+    }
     // Before their messages, by which they are found.
     for (const command of moveEvents) command.run(into, from)
     messages.setChat(from, into)
@@ -80,8 +83,10 @@ export function createMerge(
     const oldest = messages.oldest(into)
     const forgotten = Math.max(old.forgotten_before, present.forgotten_before)
     const before = Math.min(forgotten, oldest === undefined ? Infinity : timeOf(oldest.id))
-    const until = Math.max(forgotten, old.forgotten_until)
-    markStale.run(caughtUp, unread_count, timestamp, archived, before, until, until, familiar, into)
+    const until = Math.max(forgotten, old.forgotten_until, present.forgotten_until)
+    // The log names what was forgotten of the last second, and not what the other half had then.
+    const goesOn = Math.min(until, Math.max(old.goes_on_from, present.goes_on_from) + 1)
+    markStale.run(caughtUp, unread_count, timestamp, archived, before, until, goesOn, familiar, into)
     chats.retire(from, into)
     chats.refreshLast(into)
   }

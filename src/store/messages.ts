@@ -37,6 +37,8 @@ export type Messages = {
   below(chat: number, before: number, limit: number): number[]
   /** All messages of a chat from this position on, oldest first. */
   from(chat: number, position: number): number[]
+  /** Those messages of a chat at positions in this range of which the log says that they were forgotten. */
+  reported(chat: number, from: number, until: number): number[]
   /**
    * Up to `limit` messages that have disappeared from WhatsApp by `until` (Unix seconds), with their chats.
    */
@@ -116,6 +118,10 @@ export function createMessages(db: Connection, index: SearchIndex, raws: Pick<Ra
     'SELECT id FROM messages WHERE chat = ? AND id < ? ORDER BY id LIMIT ?',
   )
   const onwards = db.query<{ id: number }>('SELECT id FROM messages WHERE chat = ? AND id >= ? ORDER BY id')
+  const reported = db.query<{ id: number }>(
+    `SELECT id FROM messages WHERE chat = ?1 AND id >= ?2 AND id < ?3 AND bare_id IN (SELECT data ->> 'bare_id' FROM events
+     WHERE chat = ?1 AND message IS NULL AND chat IS NOT NULL AND kind = 'message.forgotten') ORDER BY id`,
+  )
   const expired = db.query<{ id: number; chat: number }>(
     `SELECT id, chat FROM messages WHERE ${EXPIRES_AT} <= ? LIMIT ?`,
   )
@@ -202,6 +208,7 @@ export function createMessages(db: Connection, index: SearchIndex, raws: Pick<Ra
     remove: removeAll,
     below: (chat, before, limit) => older.all(chat, before, limit).map(({ id }) => id),
     from: (chat, position) => onwards.all(chat, position).map(({ id }) => id),
+    reported: (chat, from, until) => reported.all(chat, from, until).map(({ id }) => id),
     expired: (until, limit) => expired.all(until, limit),
     nextExpiry: () => nextExpiry.get()?.at ?? null,
     takenBelow(place, sentAt) {
