@@ -2,24 +2,34 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { newestBuild } from '../simulator/builds.ts'
 import { createRandom } from '../simulator/service/random.ts'
-import { OPERATIONS } from '../src/operations/index.ts'
-import { requestOf } from './call-row.ts'
-import { type Answer, type Harness, openHarness } from './harness.ts'
+import { PRINTS_TEXT } from '../src/cli/sandbox.ts'
+import { NEEDS } from '../src/engine/wweb/compat/needs.ts'
+import { ROWS } from '../src/operations/index.ts'
+import { type Harness, openHarness } from './harness.ts'
+import { answerOf, type BuildState, EXAMPLES, runExample } from './link/examples.ts'
 
 const MODULES = join(import.meta.dirname, '../simulator/page/modules')
 /** Every module of the double, as its source defines them. */
 const ALL = readdirSync(MODULES)
   .flatMap((file) => [...readFileSync(join(MODULES, file), 'utf8').matchAll(/defineModule\('(\w+)'/g)])
   .map(([, name = '']) => name)
+const { name: BUILD } = newestBuild
+/** It registers this module without letting anybody require it. */
+const ABSENT = 'WAWebChatForwardMessage'
 /** They end the link, and the archive that the others read. */
-const LEFT_OUT = ['logout', 'forget_chat']
+const LEFT_OUT = ['start_auth', 'pairing_code', 'logout', 'forget_chat']
+/** What each example does on this build while nothing is gone (test/link.test.ts). */
+const BASELINE: Record<string, BuildState> = JSON.parse(
+  readFileSync(join(import.meta.dirname, `snapshots/builds/${BUILD}.json`), 'utf8'),
+)
 
 let harness: Harness
 let amara: string
 
 beforeAll(async () => {
-  harness = await openHarness()
+  harness = await openHarness({ build: BUILD })
 })
 afterAll(() => harness.close())
 
@@ -30,56 +40,52 @@ it('begins with a linked account', async () => {
 })
 
 /** Starts the server on the same account and a page without these modules, until it is ready or cannot be. */
-async function startWithout(names: readonly string[]): Promise<void> {
-  await harness.world.setFault({ name: 'module_missing', value: { names } })
-  await harness.restart()
+async function startWithout(names: readonly string[], server = harness): Promise<void> {
+  await server.world.setFault({ name: 'module_missing', value: { names } })
+  await server.restart()
   await expect
-    .poll(() => harness.app.session.status(), { timeout: 30_000 })
+    .poll(() => server.app.session.status(), { timeout: 30_000 })
     .toSatisfy(({ state, reason }) => state === 'ready' || reason === 'unsupported')
 }
 
-/** Calls each row with its example, over REST. */
-async function callAll(): Promise<[name: string, answer: Answer][]> {
-  const answers: [string, Answer][] = []
-  for (const row of OPERATIONS) {
-    const { name, example, limitMs = 2_000 } = row
-    if (row.routes.length === 0 || LEFT_OUT.includes(name)) continue
-    const input: Record<string, unknown> = { ...Object(example.input) }
-    if ('phone_number' in input) input.phone_number = amara
-    if ('chat' in input) input.chat = amara
-    const called = harness.call(requestOf(row, input))
-    const late = new Promise<never>((_, reject) => {
-      setTimeout(() => reject(new Error(`${name} is late`)), limitMs + 5_000).unref()
-    })
-    answers.push([name, await Promise.race([called, late])])
-  }
-  return answers
+/** What the page is asked for, and cannot have without these modules. */
+function goneOf(names: readonly string[]): string[] {
+  const isGone = (path: string) => names.includes(path.split('.')[0] ?? '')
+  const paths = new Set(Object.values(NEEDS).flat())
+  return [...paths].filter((path) => path.split(' or ').every(isGone))
 }
-
-/** Every answer is a result, an error of the caller, or says that this build does not offer it. */
-function expectHonest(answers: [string, Answer][]): void {
-  const others = answers
-    .filter(([, { status, json }]) => status >= 500 && json?.code !== 'not_supported_by_whatsapp_web')
-    .map(([name, { status, json }]) => `${name}: ${status} ${json?.code} ${json?.detail}`)
-  expect(others).toEqual([])
-}
-
-const withoutOf = (names: readonly string[]) => names.filter((name) => name !== '').join(', ')
 
 describe.each([1, 2, 3])('without three modules, seed %i', (seed) => {
   const random = createRandom(seed)
-  const names = Array.from({ length: 3 }, () => ALL[random.between(0, ALL.length - 1)] ?? '')
+  const left = [...new Set(ALL)]
+  const names = [1, 2, 3].flatMap(() => left.splice(random.between(0, left.length - 1), 1))
+  let own: Harness
+  beforeAll(async () => {
+    own = await openHarness({ build: BUILD, examples: true, env: { WHATSAPP_TEXT_COMMAND: PRINTS_TEXT } })
+    own.world.setProfile({ business: true })
+    await own.link()
+    await own.synced()
+  })
+  afterAll(() => own.close())
 
-  it(`answers every row: without ${withoutOf(names)}`, { timeout: 120_000 }, async () => {
-    await startWithout(names)
-    expectHonest(await callAll())
-    const { json } = await harness.get('/api/capabilities')
-    for (const path of json.missing) expect([...names, ABSENT]).toContain(path.split('.')[0])
+  it(`every example does what it does else, or is not supported: without ${names.join(', ')}`, async () => {
+    await startWithout(names, own)
+    const { missing } = (await own.get('/api/capabilities')).json
+    for (const path of missing) expect([...names, ABSENT]).toContain(path.split('.')[0])
+    expect(missing).toEqual(expect.arrayContaining(goneOf(names)))
+    for (const row of EXAMPLES) {
+      const found = await runExample(row, own)
+      expect([row.name, found === 'broken' ? BASELINE[row.name] : found]).toEqual([
+        row.name,
+        BASELINE[row.name],
+      ])
+    }
+    for (const row of ROWS) {
+      if (row.uses !== undefined || row.routes.length === 0 || LEFT_OUT.includes(row.name)) continue
+      expect((await answerOf(row, Object(row.example.input), own)).status, row.name).toBeLessThan(500)
+    }
   })
 })
-
-/** The newest build registers it without letting anybody require it. */
-const ABSENT = 'WAWebChatForwardMessage'
 
 it('a send without its module says so, and what is missing', async () => {
   await startWithout(['WAWebSendMsgChatAction'])

@@ -41,14 +41,19 @@ export async function runExample(row: Row, harness: Harness): Promise<BuildState
   return 'works'
 }
 
-async function answerOf(
+/** Calls the row over REST. Fails five seconds after its limit: no answer is as late as that. */
+export async function answerOf(
   row: Row,
   input: Record<string, unknown>,
   harness: Harness,
 ): Promise<{ status: number; code: unknown }> {
   const request = requestOf(row, input)
   if (row.gives !== 'events') {
-    const { status, json } = await harness.call(request)
+    const limitMs = (('limitMs' in row ? row.limitMs : undefined) ?? 2_000) + 5_000
+    const late = new Promise<never>((_, reject) => {
+      setTimeout(() => reject(new Error(`${row.name} has not answered after ${limitMs} ms`)), limitMs).unref()
+    })
+    const { status, json } = await Promise.race([harness.call(request), late])
     return { status, code: json?.code }
   }
   // A stream has no end: its head is the answer.
