@@ -1,7 +1,7 @@
 /** Witness: the real whatsapp-web.js 1.34.7 in a real Chromium on the double, build by build. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type wweb from 'whatsapp-web.js'
-import { newestBuildThatLinks, newestBuildWithSerialized } from './builds.ts'
+import { newestBuild, newestBuildThatLinks, newestBuildWithSerialized } from './builds.ts'
 import { type LibraryClient, makeProfileFolder, startClient, startLinkedClient } from './library-client.ts'
 import { openSimulator } from './open-simulator.ts'
 import type { Simulator } from './simulator.ts'
@@ -214,6 +214,17 @@ describe('a build whose keys own _serialized: everything works unpatched', () =>
     await expect.poll(() => library.count('qr')).toBeGreaterThan(before)
     expect(simulator.world.state().refusals).toEqual([])
   })
+})
+
+it.each([
+  [{}, undefined, newestBuild.name],
+  [{}, newestBuildWithSerialized.name, newestBuildWithSerialized.name],
+  [{ build: newestBuildThatLinks.name }, newestBuildWithSerialized.name, newestBuildThatLinks.name],
+])('opened with %j while SIMULATED_BUILD is %j, it serves build %s', async (options, variable, build) => {
+  vi.stubEnv('SIMULATED_BUILD', variable)
+  const simulator = await openSimulator({ dataDir: null, ...options }).finally(() => vi.unstubAllEnvs())
+  expect(simulator.world.state().build).toBe(build)
+  await simulator.close()
 })
 
 it('a build on which groups cannot be created (W4)', async () => {
