@@ -139,7 +139,7 @@ describe('the server on the newest build', () => {
   const clock = createTestClock()
   let harness: Harness
   beforeAll(async () => {
-    harness = await openHarness({ clock, qrTtlMs: 300 })
+    harness = await openHarness({ build: newestBuild.name, clock, qrTtlMs: 300 })
   })
   afterAll(() => harness.close())
 
