@@ -534,7 +534,7 @@ export const ERRORS = {
     status: 503,
     retry: 'later',
     title: 'The account is linked, but not connected',
-    hint: 'The server reconnects automatically. Check GET /api/status, and retry when the state is `ready`.',
+    hint: 'The server reconnects automatically. Check GET /api/status. Retry when the state is `ready` and `connected` is true.',
   },
   archive_unavailable: {
     status: 503,

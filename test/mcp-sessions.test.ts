@@ -294,6 +294,17 @@ describe('a session', () => {
     expect(messages().flat()).toEqual(Array(3).fill({ jsonrpc: '2.0', id: 7, result: {} }))
   })
 
+  it('is named in every response, with a body or without one', async () => {
+    const headers = await openSession(url)
+    for (const message of [rpc('ping'), { jsonrpc: '2.0', method: 'notifications/initialized' }]) {
+      const answer = await send(headers, message)
+      expect([answer.status, answer.headers['mcp-session-id']]).toEqual([
+        'id' in message ? 200 : 202,
+        headers['mcp-session-id'],
+      ])
+    }
+  })
+
   it('is opened anew by initialize, whatever it says of one before', async () => {
     const headers = await openSession(url)
     const params = {

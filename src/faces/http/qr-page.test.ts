@@ -108,6 +108,13 @@ describe('renderQrPage', () => {
     },
   )
 
+  it.each([
+    [true, 'Linked, but stopped'],
+    [false, 'Not linked yet'],
+  ])('has a title for a session that is stopped, linked: %s', async (linked, title) => {
+    expect(await render({ state: 'stopped', linked })).toContain(`<title>${title} ·`)
+  })
+
   it('names its button, not a route', async () => {
     const page = await render({
       state: 'stopped',

@@ -4,7 +4,7 @@ import { DEFAULT_ACCOUNT } from '../../model/ids.ts'
 import type { SessionState, Status } from '../../model/status.ts'
 import { drawQrImage, QR_SIZE_PX } from '../../qr-drawing.ts'
 import { QR_STYLE } from './qr-style.ts'
-import { explain, HEADLINES, headline, withButton } from './qr-words.ts'
+import { explain, headline, pageTitle, withButton } from './qr-words.ts'
 
 /** The data of the page. */
 export type QrView = {
@@ -25,7 +25,7 @@ export async function renderQrPage(view: QrView): Promise<string> {
   const { status, problem } = view
   const refresh = problem === undefined ? '<meta http-equiv="refresh" content="5">\n' : ''
   return page(
-    HEADLINES[status.state],
+    pageTitle(status),
     refresh,
     `<h1>${escapeHtml(headline(status))}</h1>
 ${problemBox(problem === undefined ? null : withButton(problem))}

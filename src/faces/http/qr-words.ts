@@ -1,7 +1,7 @@
 /** Texts about the session for /qr, as a page and in terminals. */
 import { describeSync, type SessionState, type Status } from '../../model/status.ts'
 
-export const HEADLINES: Record<SessionState, string> = {
+const HEADLINES: Record<SessionState, string> = {
   stopped: 'Not linked yet',
   starting: 'Starting…',
   qr: 'Link your WhatsApp',
@@ -14,10 +14,17 @@ export const HEADLINES: Record<SessionState, string> = {
 /** The route that starts the session, as it appears in the status and the error table. */
 const START_ROUTE = 'POST /api/(?:accounts/[\\w-]+/)?auth/start'
 
-/** Returns the state of the session in a few words. May include the account's name, as its owner wrote it. */
-export function headline({ state, linked, account }: Status): string {
-  if (state === 'ready') return `Linked as ${account?.pushname ?? account?.wid ?? 'your account'}`
+/** Returns the state of the session in a few words, without anything private. */
+export function pageTitle({ state, linked }: Status): string {
   return state === 'stopped' && linked ? 'Linked, but stopped' : HEADLINES[state]
+}
+
+/** As {@link pageTitle}, with the account's name, as its owner wrote it. */
+export function headline(status: Status): string {
+  const { state, account } = status
+  return state === 'ready'
+    ? `Linked as ${account?.pushname ?? account?.wid ?? 'your account'}`
+    : pageTitle(status)
 }
 
 /** Returns sentences about the session if there is no QR code, at least one. */

@@ -173,6 +173,8 @@ export async function openLegacySession(
         authInfo: toAuthInfo(caller),
       })
       if (!response.ok) for (const one of ids) running.delete(one)
+      // The SDK names the session only in responses with a body.
+      response.headers.set('mcp-session-id', id)
       return response
     },
     idleSince: () => (open > 0 ? null : usedAt),
