@@ -99,6 +99,12 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
       ['the name of a group', () => 'weekend hike', () => group('Weekend'), 'Weekend hike ⛰️'],
       ['a LID', () => `${hidden.lid}@lid`, () => `${hidden.lid}@lid`, 'Hana Hidden'],
       [
+        'the number of somebody known by LID only',
+        () => '15550002222',
+        () => `${hidden.lid}@lid`,
+        '+15550002222',
+      ],
+      [
         'the name of somebody known by LID only',
         () => 'Hana Hidden',
         () => `${hidden.lid}@lid`,

@@ -68,8 +68,21 @@ export async function transmit(
     state: 'sent',
     messageId: sent.id,
     sentAtMs: sent.sentAt.getTime(),
-    // WhatsApp may use another number for the person than the given one.
-    ...(phoneOf(sent.chatId) === null ? {} : { chat: sent.chatId }),
+    chat: await named(sent.chatId, archive),
+  }
+}
+
+/**
+ * Returns the chat of a sent message as the API names it. WhatsApp may use another number for the person than the given one, or a LID
+ * whose number only the archive knows, or nobody. Never fails: the message was sent.
+ */
+async function named(chat: Jid, archive: Pick<Archive, 'reader'>): Promise<Jid> {
+  if (!chat.endsWith('@lid')) return chat
+  try {
+    const addresses = await archive.reader().addressesOf(chat)
+    return addresses.find((one) => phoneOf(one) !== null) ?? chat
+  } catch {
+    return chat
   }
 }
 
