@@ -1,6 +1,7 @@
 /** What the owner does to chats and people: over HTTP, the real library, the double's world as the witness. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Answer, type Harness, openLinked } from './harness.ts'
+import { callWire, openSession } from './mcp-wire.ts'
 
 const AMARA = '15550001101'
 /** Their chat is addressed by LID. */
@@ -123,6 +124,27 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
     await harness.post(path, { state: 'paused' })
     await new Promise((resolve) => setTimeout(resolve, 1_500))
     expect(shown().slice(before)).toEqual(['composing', 'paused', 'recording', 'paused'])
+  })
+
+  it('takes that back when the MCP session ends', async () => {
+    const shown = () => harness.world.state().presences.filter(({ chat }) => chat === jid(AMARA))
+    const before = shown().length
+    const states = () =>
+      shown()
+        .slice(before)
+        .map(({ state }) => state)
+    const path = '/mcp?toolsets=chats'
+    const headers = await openSession(harness.url, undefined, path)
+    const given = { chat_id: jid(AMARA), state: 'typing', seconds: 60 }
+    const params = { name: 'whatsapp_set_chat_presence', arguments: given }
+    await callWire(harness.url, {
+      path,
+      headers,
+      body: { jsonrpc: '2.0', id: 1, method: 'tools/call', params },
+    })
+    expect(states()).toEqual(['composing'])
+    await callWire(harness.url, { path, headers, method: 'DELETE' })
+    await expect.poll(states).toEqual(['composing', 'paused'])
   })
 
   it.each(['PUT', 'DELETE'])('refuses %s of a block of this account itself', async (method) => {

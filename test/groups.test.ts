@@ -56,6 +56,12 @@ describe.each(['2.3000.1049045808', '2.3000.1045210364', '2.3000.1034728815'])('
       `${jid('15550001777')} invite_only`,
       `${jid(NOBODY)} not_on_whatsapp`,
     ])
+    const alone = await harness.post('/api/groups', {
+      name: 'Notes',
+      members: [harness.world.state().account.phone],
+    })
+    expect([alone.status, ...codes(alone)]).toEqual([201, expect.stringMatching(/ already$/)])
+    expect(group(alone.json.group_id)?.members).toEqual([])
     const { group_id: id, invite } = answer.json
     expect(group(id)).toMatchObject({
       subject: 'Book club',
@@ -288,7 +294,11 @@ describe.each(['2.3000.1049045808', '2.3000.1045210364', '2.3000.1034728815'])('
     await harness.world.askToJoin({ group: house, person: OLENA })
     await harness.world.askToJoin({ group: house, person: AMARA })
     const list = await harness.get(`/api/groups/${house}/requests`)
-    expect(list.json).toMatchObject({ count: 2, requests: [{ id: jid(OLENA) }, { id: jid(AMARA) }] })
+    expect(list.json).toMatchObject({
+      count: 2,
+      requests: [{ id: jid(OLENA) }, { id: jid(AMARA) }],
+      next_cursor: null,
+    })
     expect(list.json.requests[0].requested_at).toMatch(/Z$/)
     expect(codes(await requests(house, 'approve', [OLENA, NOBODY]))).toEqual([
       `${jid(OLENA)} done`,

@@ -118,9 +118,15 @@ type TaskTypes = {
   change_chat: { takes: { chat: Jid; changes: ChatChanges }; gives: { changed: (keyof ChatChanges)[] } }
   /** Sends read receipts. */
   read_chat: { takes: { chat: Jid }; gives: null }
-  /** Shown for so long, or until the next state in this chat. */
+  /** Shown for so long, or until the next state in this chat. `by`: names it. `still`: only if the chat shows the one of that name. */
   show_state: {
-    takes: { chat: Jid; state: 'typing' | 'recording' | 'paused'; seconds: number }
+    takes: {
+      chat: Jid
+      state: 'typing' | 'recording' | 'paused'
+      seconds: number
+      by: string
+      still?: true
+    }
     gives: null
   }
   delete_chat: { takes: { chat: Jid }; gives: null }

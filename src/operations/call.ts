@@ -32,6 +32,8 @@ export type Call = {
   canAsk: boolean
   /** Aborted when the client disconnects. */
   signal: AbortSignal
+  /** Aborted when the session of the call ends; undefined: it has none. */
+  gone?: AbortSignal | undefined
   /** The longest wait in milliseconds, because clients time out on a call without progress. */
   patienceMs?: number
   /** The idempotency key of the request. */

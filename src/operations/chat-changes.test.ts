@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { createTestClock, type TestClock } from '../../test/test-clock.ts'
 import { fail } from '../errors.ts'
 import { type Jid, toJid } from '../model/ids.ts'
-import { changeChats } from './chat-changes.ts'
+import { changeChats, setChatPresence } from './chat-changes.ts'
 
 const CHATS = [1, 2, 3].map((n) => toJid(`1555000110${n}@c.us`))
 const LIMIT_MS = 30_000
@@ -54,5 +54,52 @@ describe('changes of several chats', () => {
       ['outcome_unknown', 'not_connected', 'not_connected'],
     ])
     await expect(archiveAll(() => fail('not_connected'))).rejects.toMatchObject({ code: 'not_connected' })
+  })
+})
+
+describe('a state of typing', () => {
+  /** Shows it for 20 s. Returns what the engine is asked for then: the state, and whether it is only taken back. */
+  async function type(gone: AbortSignal) {
+    const asked: [state: string, still: boolean | undefined, by: string][] = []
+    const granted = {
+      clock,
+      gone,
+      demandVisible: async () => {},
+      reader: () => ({ recipientAt: async (id: string) => ({ id }) }),
+      engine: {
+        async perform(_: string, { state, still, by }: { state: string; still?: true; by: string }) {
+          asked.push([state, still, by])
+          return { result: null, chat: null }
+        },
+      },
+    }
+    const input = setChatPresence.input.parse({ chat_id: CHATS[0], state: 'typing', seconds: 20 })
+    await setChatPresence.run(input, granted as never)
+    return asked
+  }
+  const settle = () => new Promise(setImmediate)
+
+  it('is taken back when the caller goes, if it is still the one that is shown', async () => {
+    const session = new AbortController()
+    const asked = await type(session.signal)
+    expect(asked).toEqual([['typing', undefined, expect.any(String)]])
+    session.abort()
+    await settle()
+    expect(asked.slice(1)).toEqual([['paused', true, asked[0]?.[2]]])
+  })
+
+  it('is taken back for a caller that went before the answer', async () => {
+    const asked = await type(AbortSignal.abort())
+    await settle()
+    expect(asked.map(([state]) => state)).toEqual(['typing', 'paused'])
+  })
+
+  it('is over after its time, also for a session that ends later', async () => {
+    const session = new AbortController()
+    const asked = await type(session.signal)
+    clock.advance(20_000)
+    session.abort()
+    await settle()
+    expect(asked).toHaveLength(1)
   })
 })

@@ -1,10 +1,11 @@
 /** Operations on chats of the account: archive, pin, mute, mark, read, show that it types, delete. */
+import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { AppError, type ErrorCode, fail } from '../errors.ts'
 import { counted } from '../model/counted.ts'
 import { serverText } from '../model/fields.ts'
 import type { Jid } from '../model/ids.ts'
-import type { ChatChanges } from '../model/task.ts'
+import type { ChatChanges, TaskInput } from '../model/task.ts'
 import { facts, lines } from './brief.ts'
 import type { Grant } from './door.ts'
 import { chatIdInput, whole, yesNo } from './inputs.ts'
@@ -193,12 +194,25 @@ export const readChat = defineOperation({
 
 const STATES = ['typing', 'recording', 'paused'] as const
 
+/** Ends the state when the caller goes, unless the chat shows another one by then. */
+function takeBackWith(shown: TaskInput<'show_state'>, granted: Grant<'send', 'ready'>): void {
+  const { gone, clock } = granted
+  const takeBack = () => {
+    const ended = perform('show_state', { ...shown, state: 'paused', still: true }, granted)
+    // Nobody waits for it. Without the page WhatsApp ends it by itself.
+    ended.catch(() => {})
+  }
+  if (gone.aborted) return takeBack()
+  gone.addEventListener('abort', takeBack, { once: true })
+  clock.after(shown.seconds * 1_000, () => gone.removeEventListener('abort', takeBack))
+}
+
 export const setChatPresence = defineOperation({
   ...CHAT_CHANGE,
   name: 'set_chat_presence',
   title: 'Show that this account types',
   description:
-    'Shows the people of a chat that this account is typing or recording, for up to 60 seconds or until "paused". Answers at once. Sends no message.',
+    'Shows the people of a chat that this account is typing or recording, for up to 60 seconds, until "paused", or until your MCP session ends. Answers at once. Sends no message.',
   effect: 'write',
   scope: 'send',
   repeatable: true,
@@ -214,7 +228,9 @@ export const setChatPresence = defineOperation({
   brief: { text: ({ chat_id, state }) => facts({ [state]: true, in: chat_id }) },
   async run({ chat_id, state, seconds }, granted) {
     const chat = await demandChat(chat_id, granted)
-    await perform('show_state', { chat, state, seconds }, granted)
+    const shown = { chat, state, seconds, by: randomUUID() }
+    await perform('show_state', shown, granted)
+    if (state !== 'paused') takeBackWith(shown, granted)
     return { ok: true as const, chat_id: chat, state }
   },
 })

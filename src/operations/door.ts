@@ -61,6 +61,8 @@ export type EventReading = ReturnType<Archive['events']['open']>
 /** What every entry may use: facts about the call, and everything that only reads. */
 export type Readings = Pick<Call, 'caller' | 'face' | 'signal' | 'patienceMs' | 'requestId'> & {
   clock: Clock
+  /** Aborted when the caller goes: when its session ends or, without one, if it disconnects before the response. */
+  gone: AbortSignal
   /** The account of the call. */
   account: Account['id']
   /** The accounts of this server that the caller may use. */
@@ -79,6 +81,8 @@ export type Readings = Pick<Call, 'caller' | 'face' | 'signal' | 'patienceMs' | 
   mediaLinks: MediaLinks
   /** True if the caller sees every chat of the account. */
   seesAll: boolean
+  /** True if the caller sees chats that come into being. */
+  seesNew: boolean
   /** @throws AppError `chat_not_found` if the caller does not see this chat */
   demandSeen: Seen['demandSeen']
   /** The same for whom an action reaches, see {@link demandVisible}. */
@@ -392,7 +396,7 @@ export function createDoor({
     call: Call,
     about: About = (value) => value,
   ): Grant<S, N> {
-    const { caller, face, client, requestId, canAsk, signal, patienceMs } = call
+    const { caller, face, client, requestId, canAsk, signal, gone = signal, patienceMs } = call
     const account = accountOf(call, way)
     demandScope(way, call)
     const needed = BY_NEEDS[way.needs](account, call)
@@ -405,6 +409,7 @@ export function createDoor({
       face,
       requestId,
       signal,
+      gone,
       ...(patienceMs === undefined ? {} : { patienceMs }),
       clock,
       account: account.id,
@@ -433,6 +438,7 @@ export function createDoor({
       pictures: seen.pictures,
       numbers: archive.numbers,
       seesAll: seen.seesAll,
+      seesNew: seen.seesNew,
       demandSeen: seen.demandSeen,
       demandVisible: (to) => demandVisible(to, archive, seen),
       mediaLinks,

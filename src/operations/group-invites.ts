@@ -11,6 +11,7 @@ import {
   groupIdInput,
   inviteInput,
   perform,
+  TASK_MS,
   toLink,
 } from './tasks.ts'
 
@@ -116,8 +117,9 @@ export const joinGroup = defineOperation({
   example: { input: { invite: EXAMPLE_INVITE } },
   brief: { text: ({ group_id, state }) => `${state}: ${group_id}` },
   async run({ invite }, granted) {
+    const endsAtMs = granted.clock.now() + TASK_MS
     if (!granted.seesAll) granted.demandSeen((await perform('read_invite', { invite }, granted)).group)
-    const { group, waits } = await perform('join_group', { invite }, granted)
+    const { group, waits } = await perform('join_group', { invite }, granted, endsAtMs - granted.clock.now())
     return {
       ok: true as const,
       group_id: group,

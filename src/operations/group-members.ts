@@ -8,7 +8,7 @@ import { toIsoSecond } from '../model/times.ts'
 import { facts, lines, named, pageLines } from './brief.ts'
 import { whole } from './inputs.ts'
 import { defineOperation } from './operation.ts'
-import { ok, READING_ERRORS, staleness, staleSince } from './reading.ts'
+import { ok, onePage, READING_ERRORS, staleness, staleSince } from './reading.ts'
 import {
   distinct,
   EXAMPLE_GROUP,
@@ -79,7 +79,13 @@ export const listJoinRequests = defineOperation({
   uses: ['join_requests'],
   routes: ['GET /api/groups/{group_id}/requests'],
   input: z.strictObject({ group_id: groupIdInput }),
-  output: z.object({ ok, group_id: z.string(), count: z.int(), requests: z.array(JoinRequest) }),
+  output: z.object({
+    ok,
+    group_id: z.string(),
+    count: z.int(),
+    requests: z.array(JoinRequest),
+    next_cursor: onePage,
+  }),
   example: { input: { group_id: EXAMPLE_GROUP } },
   brief: {
     text: ({ group_id, count, requests }) =>
@@ -99,7 +105,7 @@ export const listJoinRequests = defineOperation({
           requested_at: at === null ? null : toIsoSecond(at),
         })),
     )
-    return { ok: true as const, group_id: group, count: requests.length, requests }
+    return { ok: true as const, group_id: group, count: requests.length, requests, next_cursor: null }
   },
 })
 

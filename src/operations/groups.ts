@@ -27,6 +27,7 @@ import {
   perform,
   resultLines,
   reworded,
+  TASK_MS,
   toResults,
 } from './tasks.ts'
 
@@ -191,6 +192,12 @@ export const getGroup = defineOperation({
   },
 })
 
+const UNSEEN = {
+  detail:
+    'The key sees only the chats that its owner listed, so it would not see the new group. Nothing was created.',
+  hint: 'Tell the user. The owner decides which chats a key sees: PATCH /api/keys/{key_id} with `chats`.',
+}
+
 export const createGroup = defineOperation({
   ...GROUP_CHANGE,
   name: 'create_group',
@@ -225,6 +232,8 @@ export const createGroup = defineOperation({
       ),
   },
   async run({ name, members, ...given }, granted) {
+    if (!granted.seesNew) fail('recipient_not_allowed', UNSEEN)
+    const endsAtMs = granted.clock.now() + TASK_MS
     const { group, codes, invite } = await perform(
       'create_group',
       { name, members: distinct(members) },
@@ -245,6 +254,7 @@ export const createGroup = defineOperation({
         'change_group',
         { group, changes, isNew: true },
         { ...granted, demandVisible: async () => {} },
+        endsAtMs - granted.clock.now(),
       )
       return created
     } catch (error) {

@@ -29,6 +29,8 @@ export type Seen = Pick<Archive, 'export' | 'isListed' | 'media' | 'pictures' | 
   events: Pick<Archive['events'], 'open'>
   /** True if the caller sees every chat. */
   seesAll: boolean
+  /** True if the caller sees chats that come into being, such as a group that it creates. */
+  seesNew: boolean
   /** Returns the status without the ids of chats and the numbers of all messages if there are limits. */
   status(status: Status): Status
   /** Fails with `chat_not_found` if there are limits and the chat is outside of them, known or not. Fails as `Archive.reader`. */
@@ -53,6 +55,7 @@ export function seenOf(archive: Archive, sight: Sight | null, signal: AbortSigna
   return {
     reader,
     seesAll: sight === null,
+    seesNew: sight === null || sight.only === null,
     status(status) {
       if (sight === null) return status
       const { sync, archive } = status

@@ -31,7 +31,7 @@ const TASKS: { [K in TaskKind]: [Reach, TaskInput<K>][] } = {
   change_profile: [['said', { about: 'PIN 4711' }]],
   post_status: [['said', { text: 'PIN 4711', color: 0, font: 0, bareId: 'X' }]],
   delete_status: [['done', { keys: [] }]],
-  show_state: [['done', { chat: PERSON, state: 'typing', seconds: 1 }]],
+  show_state: [['done', { chat: PERSON, state: 'typing', seconds: 1, by: 'X' }]],
   read_groups: [['own', { group: GROUP }]],
   leave_group: [['own', { group: GROUP }]],
   group_invite: [['own', { group: GROUP, reset: true }]],

@@ -16,6 +16,8 @@ import { READING_ERRORS } from './reading.ts'
 
 /** The time for a task. A change may take 30 s. The last second is reserved for the response. */
 export const TASK_MS = 29_000
+/** The part of it that is left once people were looked up. A lookup takes up to 10 s. */
+const AFTER_LOOKUPS_MS = 19_000
 /** The most people of one request. */
 const MOST_MEMBERS = 50
 
@@ -162,30 +164,43 @@ export const inviteInput = z
     'Invite link of a group, or its last part, for example "https://chat.whatsapp.com/ABCdefGHIjkl12345".',
   )
 
-type Performer = Pick<Grant<'manage', 'ready'>, 'engine' | 'demandVisible'> &
+type Performer = Pick<Grant<'manage', 'ready'>, 'engine' | 'demandVisible' | 'clock'> &
   Partial<Pick<Grant<'manage', 'ready'>, 'note'>>
 
 /**
- * Does a task, and stores what it changed before it returns. Fails as `Engine.perform`, and with `chat_not_found` if the
- * caller does not see the chat, the group or the person that it is about.
- * @param limitMs the time for it, at most the default
+ * Does a task, and stores what it changed before it returns. Fails as `Engine.perform`, with `chat_not_found` if the
+ * caller does not see the chat, the group or the person that it is about, and with `whatsapp_timeout` if looking people up takes
+ * so long that the task is not begun.
+ * @param limitMs the time for all of it, at most the default
  */
 export async function perform<K extends TaskKind>(
   kind: K,
   takes: TaskInput<K>,
-  { engine, note, demandVisible }: Performer,
+  { engine, note, demandVisible, clock }: Performer,
   limitMs = TASK_MS,
 ): Promise<TaskResult<K>> {
+  const endsAtMs = clock.now() + limitMs
   for (const name of ['group', 'chat', 'person']) {
     const about: Jid | null | undefined = Reflect.get(Object(takes), name)
     if (about) await demandVisible(about)
   }
   // Who is brought into a group is reached by it, as by a message.
   const { members = [], action }: { members?: readonly Jid[]; action?: string } = Object(takes)
-  if (kind === 'create_group' || action === 'add') for (const one of members) await demandVisible(one)
-  const { result, chat } = await engine.perform(kind, takes, { limitMs })
+  for (const one of kind === 'create_group' || action === 'add' ? members : []) {
+    if (endsAtMs - clock.now() < AFTER_LOOKUPS_MS) fail('whatsapp_timeout', SLOW_LOOKUPS)
+    await demandVisible(one)
+  }
+  const leftMs = endsAtMs - clock.now()
+  if (leftMs <= 0) fail('whatsapp_timeout', NOT_BEGUN)
+  const { result, chat } = await engine.perform(kind, takes, { limitMs: leftMs })
   if (chat !== null) note?.({ type: 'chats', chats: [chat] })
   return result
+}
+
+const NOT_BEGUN = { detail: 'The time was up before WhatsApp Web was asked. Nothing was changed.' }
+const SLOW_LOOKUPS = {
+  detail: 'WhatsApp did not say in time who the people are. Nothing was changed.',
+  hint: 'Repeat the request: whom WhatsApp has named is known then. Or name fewer people.',
 }
 
 /** Returns the error, with what was changed before it by the names of the request. @param names by the names of the task */

@@ -4,8 +4,12 @@ import type { WorldGroup, WorldMessage } from '../../simulator/world-types.ts'
 import type { EventKind } from '../../src/model/events.ts'
 
 const NOOR = '15551234567@c.us'
+/** This chat has a label. */
+export const KAI = '15551234568@c.us'
 const BOOK_CLUB = '120363041234567890@g.us'
 const SCHOOL_TRIP = '120363041234567891@g.us'
+/** Asks to join the book club. */
+const ZOE = '15551234777'
 /** The message and the poll of the examples. */
 const DINNER = '3EB0C767D097B7C7C0'
 const TO_EDIT = '3EB0D1C8E4F2A69B07'
@@ -33,6 +37,19 @@ const group = (id: string, fits: (group: WorldGroup) => boolean) => (world: Worl
 const chat =
   (id: string, fits: (chat: ReturnType<World['chats']>[number] | undefined) => boolean) => (world: World) =>
     fits(world.chats().find((one) => one.id === id))
+
+/** The picture of this person or group is another one. */
+function picture(of: string, event: EventKind): Proof {
+  let before: string | null
+  return {
+    async prepare(world) {
+      before = world.pictureOf({ of })
+      return {}
+    },
+    phone: (world) => world.pictureOf({ of }) !== before,
+    event,
+  }
+}
 
 /** By the name of the row. Rows that only read have none. */
 export const PROOFS: Record<string, Proof> = {
@@ -83,25 +100,62 @@ export const PROOFS: Record<string, Proof> = {
     phone: group(BOOK_CLUB, ({ invite }) => invite !== undefined && invite !== 'Bk7cLubF1rstM0ndayS1xA'),
     event: 'group.changed',
   },
+  set_group_picture: picture(BOOK_CLUB, 'group.changed'),
+  join_group: {
+    async prepare(world) {
+      const { id } = world.addGroup({ subject: 'Tea', members: ['15551234567'], foreign: true })
+      return { invite: world.inviteTo({ group: id }) }
+    },
+    phone: (world) => world.state().groups.some(({ subject, left }) => subject === 'Tea' && !left),
+    event: 'chat.changed',
+  },
+  answer_join_requests: {
+    async prepare(world) {
+      world.addContact({ phone: ZOE, name: null, pushname: 'Zoe' })
+      await world.setGroup({ group: BOOK_CLUB, approves: true })
+      await world.askToJoin({ group: BOOK_CLUB, person: ZOE })
+      return { action: 'approve', members: [ZOE] }
+    },
+    shown: 'group.join_requested',
+    phone: group(BOOK_CLUB, ({ members }) => members.includes(ZOE)),
+    event: 'group.member_added',
+  },
   leave_group: { phone: group(SCHOOL_TRIP, ({ left }) => left === true), event: 'chat.changed' },
   change_chat: { phone: chat(NOOR, (one) => one?.archived === true), event: 'chat.changed' },
   change_chats: { phone: chat(NOOR, (one) => one?.muteExpiration === -1), event: 'chat.changed' },
-  // Sending has read it before.
-  read_chat: { phone: chat(NOOR, (one) => one?.unreadCount === 0) },
+  read_chat: {
+    // Sending has read what was there before.
+    async prepare(world) {
+      await world.write({ from: NOOR.replace('@c.us', ''), text: 'Are you there?' })
+      return {}
+    },
+    shown: 'message.received',
+    phone: chat(NOOR, (one) => one?.unreadCount === 0),
+    event: 'chat.changed',
+  },
   set_chat_presence: {
     phone: (world) =>
       world.state().presences.some(({ chat, state }) => chat !== null && state === 'composing'),
   },
   delete_chat: { phone: chat(SCHOOL_TRIP, (one) => one === undefined), event: 'chat.removed' },
-  set_chat_labels: { phone: chat(NOOR, (one) => one?.labels.length === 0) },
+  set_chat_labels: {
+    prepare: async (world) => ({ labels: world.chats().find(({ id }) => id === KAI)?.labels }),
+    phone: chat(NOOR, (one) => one?.labels.length === 1),
+  },
   block_contact: {
     phone: (world) =>
       world.state().contacts.some(({ phone, blocked }) => `${phone}@c.us` === NOOR && blocked === true),
     event: 'contact.changed',
   },
   change_profile: { phone: (world) => world.state().account.about === 'At the mountains until Monday' },
+  set_profile_picture: picture('me', 'contact.changed'),
+  set_presence: {
+    phone: (world) =>
+      world.state().presences.some(({ chat, state }) => chat === null && state === 'available'),
+  },
   follow_channel: {
     phone: (world) => world.state().channels.some(({ name, foreign }) => name === 'Trail news' && !foreign),
+    event: 'chat.changed',
   },
   post_status_update: {
     phone: (world) =>
@@ -110,5 +164,6 @@ export const PROOFS: Record<string, Proof> = {
   },
   delete_status_update: {
     phone: (world) => !world.messages({ chat: 'status@broadcast' }).some(({ body }) => body === 'Dinner!'),
+    event: 'message.revoked',
   },
 }

@@ -58,8 +58,8 @@ export type PageTasks = {
   tagOf(thumb: Thumb): string | null | undefined
   /** Waits a moment until WhatsApp Web shows a change. False: it does not. */
   shown(isShown: () => boolean): Promise<boolean>
-  /** The state that each chat shows now: an object of its own for each call. */
-  states: Map<string, object>
+  /** By chat, the name of the state that it shows now. */
+  states: Map<string, string>
   after(ms: number, run: () => void): void
   /** The end of the lookup of a number that runs. */
   lookingUp: Promise<void>

@@ -16,8 +16,11 @@ import { RESOURCES, TEMPLATES } from './resources.ts'
 import { createTools, type Tools, type ToolsOptions } from './tools.ts'
 import { createWording, toolName } from './words.ts'
 
-/** What a server is created for. `session`: it serves one, whose list of tools can change, and whose responses are these. */
-export type Lane = McpRequestContext & { session?: 'streams' | 'json' }
+/**
+ * What a server is created for. `session`: it serves one, whose list of tools can change, and whose responses are these. `gone`: aborted
+ * when that session ends.
+ */
+export type Lane = McpRequestContext & { session?: 'streams' | 'json'; gone?: AbortSignal }
 export type ServerFactory = (lane: Lane) => Server
 
 /** Everything that follows from the tools that are on. Connections with the same tools share one. */

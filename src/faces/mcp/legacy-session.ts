@@ -73,6 +73,7 @@ export async function openLegacySession(
   const begun = new Set<RequestId>()
   /** Requests whose client disconnected and may resume. */
   const orphans = new Set<RequestId>()
+  const gone = new AbortController()
   let giveUp = () => {}
   let open = 0
   let usedAt = clock.now()
@@ -82,6 +83,7 @@ export async function openLegacySession(
     requestInfo: request,
     authInfo: toAuthInfo(owner),
     session: isPlain ? 'json' : 'streams',
+    gone: gone.signal,
   })
   const transport = new WebStandardStreamableHTTPServerTransport({
     sessionIdGenerator: () => id,
@@ -104,6 +106,7 @@ export async function openLegacySession(
   transport.onclose = () => {
     giveUp()
     unsubscribe()
+    gone.abort()
     onClosed()
   }
   await server.connect(transport)

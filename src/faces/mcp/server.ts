@@ -95,6 +95,7 @@ export function createServerFactory({
         requestId: requestIdOf(ctx),
         canAsk: canReceive && server.getClientCapabilities()?.elicitation !== undefined,
         signal,
+        gone: lane.gone,
         ...(_meta?.progressToken === undefined ? { patienceMs: PATIENCE_MS } : {}),
         toolsets: toolsets(() =>
           // On the stream of the call: the client may not have opened its standing stream.

@@ -80,10 +80,11 @@ export const readChat: PageTask<'read_chat'> = {
  */
 export const showState: PageTask<'show_state'> = {
   ability: 'show_state',
-  run({ chat: id, state, seconds }, endsAt) {
+  run({ chat: id, state, seconds, by, still }, endsAt) {
     const AGAIN_MS = 8_000
     const tasks = window.whatsappMcpTasks
     return tasks.inChat<null>(id, endsAt, async ({ id: wid }) => {
+      if (still && tasks.states.get(id) !== by) return { gives: null }
       const bridge = await tasks.need<StateModule>('WAWebChatStateBridge')
       const names = {
         typing: 'sendChatStateComposing',
@@ -91,12 +92,12 @@ export const showState: PageTask<'show_state'> = {
         paused: 'sendChatStatePaused',
       } as const
       const until = Date.now() + seconds * 1_000
-      const mine = {}
-      tasks.states.set(id, mine)
+      if (state === 'paused') tasks.states.delete(id)
+      else tasks.states.set(id, by)
       await bridge[names[state]](wid)
       const again = {
         later(): void {
-          if (tasks.states.get(id) !== mine || state === 'paused') return
+          if (tasks.states.get(id) !== by) return
           const left = until - Date.now()
           const isOver = left <= 0
           if (isOver) tasks.states.delete(id)

@@ -15,8 +15,14 @@ export const createGroup: PageTask<'create_group'> = {
   run({ name, members }, endsAt) {
     const tasks = window.whatsappMcpTasks
     return tasks.run<TaskResult<'create_group'>>(endsAt, async () => {
-      const found = await Promise.all(members.map(async (id) => [id, await tasks.lookUp(id)] as const))
-      const people = found.flatMap(([, wid]) => wid ?? [])
+      // Whoever creates a group is in it.
+      const others = members.filter((id) => !tasks.isMe(id))
+      const found = new Map(
+        await Promise.all(others.map(async (id) => [id, await tasks.lookUp(id)] as const)),
+      )
+      const people = [...found.values()].flatMap((wid) => wid ?? [])
+      // The caller has its answer by then, and may try again: a late group would be a second one.
+      if (Date.now() >= endsAt) return { problem: 'not_begun' }
       const { createGroup: create } = await tasks.need<CreateModule>('WAWebGroupCreateJob')
       const group = await create(
         {
@@ -32,9 +38,11 @@ export const createGroup: PageTask<'create_group'> = {
       )
       const verdicts = group.participants.map(({ wid, error }) => ({ wid, code: error ?? 200 }))
       const codes = tasks.codesFor(members, verdicts)
-      const results = found.map(
-        ([, wid], index): MemberCode => (wid === null ? 'not_on_whatsapp' : (codes[index] ?? 'unknown')),
-      )
+      const results = members.map((id, index): MemberCode => {
+        const wid = found.get(id)
+        if (wid === undefined) return 'already'
+        return wid === null ? 'not_on_whatsapp' : (codes[index] ?? 'unknown')
+      })
       const id = String(group.wid)
       await tasks.shown(() => window.whatsappMcpRows.findChat(id) !== undefined)
       const invite = results.includes('invite_only') ? await tasks.inviteOf(id).catch(() => null) : null

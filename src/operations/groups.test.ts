@@ -1,0 +1,83 @@
+/** Groups while WhatsApp is slow, and for keys that do not see everything. */
+import { beforeEach, describe, expect, it } from 'vitest'
+import { createTestClock, type TestClock } from '../../test/test-clock.ts'
+import { changeGroupMembers } from './group-members.ts'
+import { createGroup } from './groups.ts'
+
+const GROUP = '120363000000000001@g.us'
+const FIVE = [1, 2, 3, 4, 5].map((n) => `1555000110${n}`)
+const LIMIT_MS = 30_000
+
+let clock: TestClock
+/** The tasks that the engine was given, with the time for each. */
+let asked: [kind: string, limitMs: number][]
+beforeEach(() => {
+  clock = createTestClock()
+  asked = []
+})
+
+/** `lookupMs`, `tookMs`: how long one lookup and one task takes. */
+function grant({ lookupMs = 0, tookMs = 0, seesNew = true }) {
+  const granted = {
+    clock,
+    seesNew,
+    demandVisible: async () => clock.advance(lookupMs),
+    engine: {
+      async perform(kind: string, _: object, { limitMs }: { limitMs: number }) {
+        asked.push([kind, limitMs])
+        clock.advance(tookMs)
+        return { result: { group: GROUP, codes: [], changed: ['description'], invite: null }, chat: null }
+      },
+    },
+  }
+  // Only what the rows use of it.
+  return granted as never
+}
+const create = (members: string[], granted: never, more = {}) =>
+  createGroup.run(createGroup.input.parse({ name: 'Book club', members, ...more }), granted)
+const add = (members: string[], granted: never) =>
+  changeGroupMembers.run(changeGroupMembers.input.parse({ group_id: GROUP, action: 'add', members }), granted)
+
+describe('looking people up', () => {
+  it.each([
+    ['creating a group', create],
+    ['adding members', add],
+  ])('takes its time from %s', async (_, act) => {
+    await act(FIVE.slice(0, 1), grant({ lookupMs: 5_000, tookMs: 1_000 }))
+    expect(asked.map(([, limitMs]) => limitMs).at(-1)).toBeLessThanOrEqual(LIMIT_MS - 6_000)
+  })
+
+  it.each([
+    ['creating a group', create],
+    ['adding members', add],
+  ])('that is slow ends %s in time, before anything is changed', async (_, act) => {
+    const began = clock.now()
+    const error = await Promise.resolve(act(FIVE, grant({ lookupMs: 9_500 }))).catch(
+      (thrown: unknown) => thrown,
+    )
+    expect(error).toMatchObject({ code: 'whatsapp_timeout', message: expect.stringMatching(/Nothing was/) })
+    expect(clock.now() - began).toBeLessThan(LIMIT_MS)
+    expect(asked).toEqual([])
+  })
+})
+
+describe('a new group', () => {
+  it.each([
+    [25_000, 4_000, undefined],
+    [29_000, 0, 'whatsapp_timeout'],
+  ])('that took %i ms is named, its settings have the rest', async (tookMs, restMs, code) => {
+    const answer = await create(FIVE, grant({ tookMs }), { description: 'Mondays' })
+    expect(answer).toMatchObject({ ok: true, group_id: GROUP })
+    expect(answer.settings_error?.code).toBe(code)
+    const [, limitMs = 0] = asked.find(([kind]) => kind === 'change_group') ?? []
+    expect(limitMs).toBeLessThanOrEqual(restMs)
+  })
+
+  it('is not created for a key that would not see it', async () => {
+    await expect(create(FIVE, grant({ seesNew: false }))).rejects.toMatchObject({
+      code: 'recipient_not_allowed',
+      hint: expect.stringContaining('`chats`'),
+    })
+    expect(asked).toEqual([])
+  })
+})
