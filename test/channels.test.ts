@@ -29,6 +29,8 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
     own = (await world.addChannel({ name: 'Ours', description: 'What we do', own: true })).id
     theirs = (await world.addChannel({ name: 'Theirs' })).id
     foreign = (await world.addChannel({ name: 'Trail news', foreign: true })).id
+    const old = { type: 'chat', text: 'Written before the link' } as const
+    await world.writeInChannel({ channel: theirs, content: old })
     await harness.link()
     await harness.synced()
   }, 60_000)
@@ -54,6 +56,12 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
     expect((await follow(foreign, 'unfollow')).json.follow).toBe(false)
     expect(inWorld(foreign)?.foreign).toBe(true)
     expect((await listed()).map(({ id }: { id: string }) => id)).toEqual([own, theirs])
+  })
+
+  it('reads the posts of before the link too', async () => {
+    const loaded = await harness.post(`/api/chats/${theirs}/load-earlier`)
+    expect(loaded.status, loaded.text).toBe(200)
+    await expect.poll(() => bodies(theirs)).toEqual(['Written before the link'])
   })
 
   it.each<[what: string, call: () => Promise<Answer>, answer: unknown[]]>([

@@ -44,9 +44,18 @@ it('keeps who came and who went, and who comes again', async () => {
   expect(await idsAt(new Date().toISOString())).toEqual([...first.map(({ id }) => id), jid(MING)].sort())
 })
 
-it('shows as many as were asked for, and says how many more there are', async () => {
+it('shows as many as were asked for, says how many more there are, and has them on the next pages', async () => {
+  const all = await members()
   const { json } = await harness.get(`/api/groups/${group}/members?limit=1`)
-  expect(json).toMatchObject({ count: 1, chat: { id: group }, more: (await members()).length - 1 })
+  expect(json).toMatchObject({ count: 1, chat: { id: group }, more: all.length - 1 })
+  const paged: Stay[] = []
+  for (let page = '?limit=2'; page !== ''; ) {
+    const { members, next_cursor: next } = (await harness.get(`/api/groups/${group}/members${page}`)).json
+    paged.push(...members)
+    page = next === undefined ? '' : `?limit=2&cursor=${next}`
+  }
+  expect(paged).toEqual(all)
+  expect((await harness.get(`/api/groups/${group}/members?cursor=nonsense`)).status).toBe(400)
 })
 
 it.each([

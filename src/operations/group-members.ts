@@ -1,14 +1,15 @@
 /** Operations on the members of a group, and on those who asked to join. */
 import { z } from 'zod'
+import { fromCursor, toCursor } from '../cursor.ts'
 import { ChatName } from '../model/chat.ts'
 import { counted } from '../model/counted.ts'
 import { writtenByPeople } from '../model/fields.ts'
 import { MEMBER_ACTIONS } from '../model/task.ts'
 import { toIsoSecond } from '../model/times.ts'
 import { facts, lines, named, pageLines } from './brief.ts'
-import { whole } from './inputs.ts'
+import { cursor, whole } from './inputs.ts'
 import { defineOperation } from './operation.ts'
-import { ok, onePage, READING_ERRORS, staleness, staleSince } from './reading.ts'
+import { following, nextCursor, ok, onePage, READING_ERRORS, staleness, staleSince } from './reading.ts'
 import {
   distinct,
   EXAMPLE_GROUP,
@@ -148,6 +149,25 @@ const Stay = z.object({
   until_at: z.string().nullable().describe('When it noticed that they were gone; null: still a member.'),
 })
 
+/** The place of a stay in the list. It stays valid when the person comes or goes. */
+const StayPlace = z.object({
+  until_at: z.string().nullable(),
+  name: z.string(),
+  id: z.string(),
+  since_at: z.string().nullable(),
+})
+type StayPlace = z.infer<typeof StayPlace>
+
+function inOrder(one: StayPlace, other: StayPlace): number {
+  const isGone = ({ until_at }: StayPlace) => Number(until_at !== null)
+  return (
+    isGone(one) - isGone(other) ||
+    one.name.localeCompare(other.name) ||
+    one.id.localeCompare(other.id) ||
+    (one.since_at ?? '').localeCompare(other.since_at ?? '')
+  )
+}
+
 export const listGroupMembers = defineOperation({
   name: 'list_group_members',
   title: 'Who was in a group when',
@@ -168,13 +188,15 @@ export const listGroupMembers = defineOperation({
       .optional()
       .describe('ISO 8601 with offset. Default: everyone who is or was in the group.'),
     limit: whole(1, 1_024).default(100).describe('Maximum number of stays, 1 to 1024. Default 100.'),
+    cursor,
   }),
   output: z.object({
     ok,
     chat: ChatName,
     count: z.int(),
     members: z.array(Stay).describe('Present members first, then by name.'),
-    more: z.int().describe('Stays that match and are not shown.'),
+    more: z.int().describe('Stays on the pages after this one.'),
+    next_cursor: nextCursor,
     stale_since: staleSince,
   }),
   errors: [...READING_ERRORS, 'chat_not_found'],
@@ -191,15 +213,30 @@ export const listGroupMembers = defineOperation({
         pageLines(page),
       ),
   },
-  async run({ group_id, at = null, limit }, { reader, staleSince }) {
+  async run({ group_id, at = null, limit, cursor }, { reader, staleSince }) {
+    const last = fromCursor('group_members', cursor, StayPlace)
     const { chat, stays } = await reader().stays(group_id, at)
-    const members = stays.slice(0, limit).map(({ isAdmin, since, until, ...person }) => ({
-      ...person,
-      is_admin: isAdmin,
-      since_at: since,
-      until_at: until,
-    }))
-    const more = stays.length - members.length
-    return { ok: true as const, chat, count: members.length, members, more, ...staleness(staleSince) }
+    const all = stays
+      .map(({ isAdmin, since, until, ...person }) => ({
+        ...person,
+        is_admin: isAdmin,
+        since_at: since,
+        until_at: until,
+      }))
+      .sort(inOrder)
+    const rest = last === null ? all : all.filter((stay) => inOrder(stay, last) > 0)
+    const members = rest.slice(0, limit)
+    const more = rest.length - members.length
+    const end = more > 0 ? members.at(-1) : undefined
+    const next = end === undefined ? null : toCursor('group_members', StayPlace.parse(end))
+    return {
+      ok: true as const,
+      chat,
+      count: members.length,
+      members,
+      more,
+      ...following(next),
+      ...staleness(staleSince),
+    }
   },
 })

@@ -16,8 +16,8 @@ export type Stay = { id: string; name: string; isAdmin: boolean; since: string |
 
 export type MemberReader = {
   /**
-   * Returns the stays in a group that include this time (Unix ms; null: all), present members first, then by name; without this
-   * account. @throws `chat_not_found`, also for a chat that is no group
+   * Returns the stays in a group that include this time (Unix ms; null: all), unordered, without this account.
+   * @throws `chat_not_found`, also for a chat that is no group
    */
   stays(group: Jid, atMs: number | null): { chat: { id: string; name: string }; stays: Stay[] }
 }
@@ -43,13 +43,7 @@ export function createMemberReader(db: Connection, loader: Loader, finder: Finde
         since: one.since_ms === null ? null : msToIso(one.since_ms),
         until: one.until_ms === null ? null : msToIso(one.until_ms),
       }))
-      return {
-        chat: { id: chatId(row), name: chatName(row, loader.own()) },
-        stays: found.sort(
-          (one, other) =>
-            Number(one.until !== null) - Number(other.until !== null) || one.name.localeCompare(other.name),
-        ),
-      }
+      return { chat: { id: chatId(row), name: chatName(row, loader.own()) }, stays: found }
     },
   }
 }

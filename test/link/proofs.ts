@@ -163,7 +163,14 @@ export const PROOFS: Record<string, Proof> = {
     event: 'status_update.posted',
   },
   delete_status_update: {
-    phone: (world) => !world.messages({ chat: 'status@broadcast' }).some(({ body }) => body === 'Dinner!'),
+    // That of the example was posted before this link: the archive does not have it, and has no event of it.
+    async prepare(world) {
+      const content = { type: 'chat', text: 'Lunch!' } as const
+      const { id } = await world.writeStatus({ from: 'me', content })
+      return { message_id: `true_status@broadcast_${id}_${world.state().account.phone}@c.us` }
+    },
+    shown: 'status_update.posted',
+    phone: (world) => !world.messages({ chat: 'status@broadcast' }).some(({ body }) => body === 'Lunch!'),
     event: 'message.revoked',
   },
 }
