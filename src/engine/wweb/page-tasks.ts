@@ -45,6 +45,8 @@ export type PageTasks = {
   best(wid: string | Wid): string
   /** True if one of them is on WhatsApp: its address for requests; null if it is not. */
   lookUp(id: string): Promise<Wid | null>
+  /** Those who were found, each once: two addresses that were asked for may be of one person. */
+  people(found: readonly (Wid | null)[]): Wid[]
   /** One code for each asked id, in order, from what the server says of some addresses. */
   codesFor(asked: readonly string[], verdicts: readonly Verdict[]): MemberCode[]
   isAdmin(person: Participant | undefined): boolean
@@ -267,6 +269,8 @@ export function installPageTasks(): void {
       // By phone number, as the library asks: the response has the address of the chat.
       return found ? wid : null
     },
+
+    people: (found) => [...new Map(found.flatMap((one) => (one ? [[String(one), one]] : []))).values()],
 
     codesFor(asked, verdicts) {
       const codes = new Map(

@@ -7,6 +7,7 @@ import { createGroup } from './create-group.ts'
 const ME = '15550001000@c.us'
 const MY_LID = '99000@lid'
 const AMARA = '15551110000@c.us'
+const HER_LID = '99001@lid'
 
 afterEach(() => vi.unstubAllGlobals())
 
@@ -35,7 +36,7 @@ function openPage(lookupMs = 0): string[][] {
     whatsappMcpModules: { ensure: async (name: string) => modules[name] },
     whatsappMcpRows: {
       attempt: (work: () => unknown) => work(),
-      others: () => [],
+      others: (wid: object) => (String(wid) === HER_LID ? [widOf(AMARA)] : []),
       me: () => [ME, MY_LID],
       findChat: () => ({}),
       chats: () => [],
@@ -51,14 +52,12 @@ const create = (members: string[], ms = 10_000) =>
 it.each([
   ['this account alone', [ME], [[]], ['already']],
   ['this account by LID, and another person', [MY_LID, AMARA], [[AMARA]], ['already', 'done']],
-])(
-  'a group of %s has this account once: the server is not asked to add it',
-  async (_, members, people, codes) => {
-    const created = openPage()
-    expect(await create(members)).toMatchObject({ gives: { codes } })
-    expect(created).toEqual(people)
-  },
-)
+  ['one person by two addresses', [AMARA, HER_LID], [[AMARA]], ['done', 'done']],
+])('a group of %s: the server is asked for each other person once', async (_, members, people, codes) => {
+  const created = openPage()
+  expect(await create(members)).toMatchObject({ gives: { codes } })
+  expect(created).toEqual(people)
+})
 
 it('no group comes into being after the answer, however late the server knows the people', async () => {
   const created = openPage(60)

@@ -20,7 +20,7 @@ export const createGroup: PageTask<'create_group'> = {
       const found = new Map(
         await Promise.all(others.map(async (id) => [id, await tasks.lookUp(id)] as const)),
       )
-      const people = [...found.values()].flatMap((wid) => wid ?? [])
+      const people = tasks.people([...found.values()])
       // The caller has its answer by then, and may try again: a late group would be a second one.
       if (Date.now() >= endsAt) return { problem: 'not_begun' }
       const { createGroup: create } = await tasks.need<CreateModule>('WAWebGroupCreateJob')
