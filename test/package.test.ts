@@ -67,6 +67,7 @@ it('holds what runs, its pages and their licences, and nothing else', (context) 
       'LICENSE',
       'docs/rest.md',
       'dist/docs/LICENSE',
+      'dist/licenses/fastify.txt',
       'dist/phone/phone.html',
     ]),
   )
