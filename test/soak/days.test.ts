@@ -3,10 +3,10 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { DAYS, nextClockBack, nextLeapDay } from './days.ts'
 import { greenRuns } from './green-runs.ts'
-import { failureIn } from './suite-run.ts'
+import { failureIn, onEach, type SuiteRun } from './suite-run.ts'
 
 it.each([
   [2023, 2024],
@@ -48,6 +48,38 @@ it.each([
   ['the text FAIL  of a test', null],
 ])('of the line %j, what failed is %j', (line, failure) => {
   expect(failureIn(line)).toBe(failure)
+})
+
+it('ends with what failed under each of those that were asked for; a run without a test failed', async () => {
+  const printed = vi.spyOn(console, 'log').mockReturnValue()
+  const runs: Record<string, SuiteRun> = {
+    old: { passed: 3, failed: 0, failures: [] },
+    older: { passed: 2, failed: 1, failures: ['a.test.ts > it'] },
+    oldest: { passed: 0, failed: 0, failures: [] },
+  }
+  const asked: string[] = []
+  const run = (...args: string[]) =>
+    onEach(
+      'build',
+      Object.keys(runs).map((name) => ({ name })),
+      async ({ name }, tests) => {
+        asked.push([name, ...tests].join(' '))
+        return runs[name] ?? { passed: 0, failed: 0, failures: [] }
+      },
+      args,
+    )
+  const codes = []
+  for (const names of [['old'], ['old', 'older'], ['oldest']]) {
+    await run(...names.flatMap((name) => ['--build', name]), 'a.test.ts')
+    codes.push(process.exitCode)
+    process.exitCode = undefined
+  }
+  expect(codes).toEqual([undefined, 1, 1])
+  expect(asked).toEqual(['old a.test.ts', 'old a.test.ts', 'older a.test.ts', 'oldest a.test.ts'])
+  expect(printed.mock.calls[1]).toEqual([
+    '\nold: 3 passed, 0 failed\nolder: 2 passed, 1 failed\n  ! a.test.ts > it',
+  ])
+  await expect(run('--build', 'new')).rejects.toThrow('There is no build new. Use one of old, older, oldest.')
 })
 
 it('is green on its very commit only, and never with changes or without Git', () => {
