@@ -14,6 +14,7 @@ const ALLOWED: Record<string, string[]> = {
   'src/child-environment.ts': [],
   'src/command-words.ts': [],
   'src/process-memory.ts': [],
+  'src/passing-bytes.ts': [],
   'src/clock.ts': [],
   'src/control.ts': ['src/model'],
   'src/keys': ['src/control.ts', 'src/model', 'src/errors.ts', 'src/clock.ts', 'src/log.ts'],
@@ -54,6 +55,7 @@ const ALLOWED: Record<string, string[]> = {
     'src/log.ts',
     'src/child-environment.ts',
     'src/process-memory.ts',
+    'src/passing-bytes.ts',
   ],
   'src/store': [
     'src/error-code.ts',
@@ -143,6 +145,7 @@ const ALLOWED: Record<string, string[]> = {
     'src/error-code.ts',
     'src/child-environment.ts',
     'src/process-memory.ts',
+    'src/passing-bytes.ts',
     'src/clock.ts',
     'src/log.ts',
     'src/make-folder.ts',

@@ -5,6 +5,7 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto'
 import { open, rename, rm, stat } from 'node:fs/promises'
 import { fail } from '../errors.ts'
+import { notePassed } from '../passing-bytes.ts'
 
 /** A secret of 32 bytes, in hexadecimal. */
 export type SealKey = string
@@ -115,6 +116,7 @@ export async function* unseal(
       )
       if (bytesRead !== sealed.length) throw new Error('the sealed file is cut')
       const bytes = unsealChunk(fileKey, index, index === last, sealed)
+      notePassed(bytes.length)
       yield bytes.subarray(Math.max(0, from - index * CHUNK), Math.min(size, to - index * CHUNK))
     }
   } finally {

@@ -13,6 +13,7 @@ import { codeOf } from '../error-code.ts'
 import { fail } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { makeFolder } from '../make-folder.ts'
+import { notePassed } from '../passing-bytes.ts'
 import { openFetched } from './fetched-file.ts'
 import { SNIFFED_BYTES, sniffType, statedType, UNKNOWN_TYPE } from './media-type.ts'
 import { openOwned } from './owned-file.ts'
@@ -294,6 +295,7 @@ async function copy(
     arriving.add(bytes.length)
     if (head.length < SNIFFED_BYTES) head = Buffer.concat([head, bytes.subarray(0, SNIFFED_BYTES)])
     hash.update(bytes)
+    notePassed(bytes.length)
     await file.writeFile(bytes)
   }
   if (sizeBytes === 0) fail('invalid_input', { detail: 'The body is empty. It must be the bytes of a file.' })

@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises'
 import type { Clock } from '../../clock.ts'
 import { fail } from '../../errors.ts'
+import { notePassed } from '../../passing-bytes.ts'
 import type { Engine } from '../engine.ts'
 import type { Ask } from './asking.ts'
 import {
@@ -63,6 +64,7 @@ export function createMediaTransfer(client: MediaClient, ask: Ask, clock: Clock)
     for (let end = PIECE; end - PIECE < sizeBytes; end += PIECE) {
       const piece = await next
       if (end < sizeBytes) next = pieceAt(end)
+      notePassed(PIECE)
       yield Buffer.from(piece, 'base64')
     }
   }
