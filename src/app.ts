@@ -26,7 +26,8 @@ import { isReading, OPERATIONS, ROWS } from './operations/index.ts'
 import { createLinkedCaller, createMediaLinks } from './operations/media-links.ts'
 import { sightOf } from './operations/seen.ts'
 import { sendToChat } from './operations/send-to-chat.ts'
-import { holdsNow, listedBy, stillAllows } from './operations/sending.ts'
+import { holdsNow, listedBy, sendsOf, stillAllows } from './operations/sending.ts'
+import type { Asker } from './outbox/item.ts'
 import { createPace } from './outbox/pace.ts'
 import { createOwnIds } from './own-ids.ts'
 import { callerOf } from './rules/caller.ts'
@@ -104,6 +105,13 @@ export async function createApp(options: AppOptions): Promise<App> {
     log,
   })
   const findCaller = (id: string) => keys.callerOf(id) ?? tokens?.callerOf(id) ?? null
+  /** With the policy and the sight of now: the settings may be others than when the message was scheduled. */
+  const findAsker = ({ caller: id, overMcp }: Asker) => {
+    const caller = findCaller(id)
+    if (caller === null) return null
+    const call = { caller, face: overMcp ? 'mcp' : 'rest' } as const
+    return { ...caller, sends: sendsOf(call, config.mcpSends), sees: sightOf(call, config.hideChats) }
+  }
   const { chromeExecutable, openEngine: openProfile } = options
   const threads = startReadThreads()
   const ownIds = createOwnIds(authDir.secret('message-ids'))
@@ -121,15 +129,15 @@ export async function createApp(options: AppOptions): Promise<App> {
     control,
     holdFile: uploads.hold,
     fileAt: uploads.pathOf,
-    maySend(id, account, chat) {
-      const caller = findCaller(id)
+    maySend(asker, account, chat) {
+      const caller = findAsker(asker)
       if (caller === null || !hasScope(caller, 'send') || !hasAccount(caller, account)) return false
       const { archive } = accounts.get(account)
-      const sight = sightOf({ caller, face: 'rest' }, [])
-      return (sight === null || archive.sees(chat, sight)) && stillAllows(caller, chat, listedBy(archive))
+      const { sees } = caller
+      return (sees === null || archive.sees(chat, sees)) && stillAllows(caller, chat, listedBy(archive))
     },
-    async holdsNow(id, account, chat) {
-      const caller = findCaller(id)
+    async holdsNow(asker, account, chat) {
+      const caller = findAsker(asker)
       // A key that is gone approves nothing: the next look cancels what it scheduled.
       return caller === null ? 'stranger' : holdsNow(caller, chat, accounts.get(account).archive)
     },

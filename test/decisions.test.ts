@@ -26,6 +26,7 @@ afterAll(async () => {
 const contact = () => harness.world.state().contacts[0]?.phone ?? ''
 const delivered = (text: string) => harness.world.messages().filter(({ body }) => body === text)
 const item = async (id: string) => (await harness.get(`/api/outbox/${id}`)).json.item
+const newest = async () => (await harness.get('/api/outbox?limit=1')).json.items[0]
 const decide = (id: string, what: string, body: object = {}) =>
   harness.post(`/api/outbox/${id}/${what}`, body)
 let count = 0
@@ -268,7 +269,6 @@ describe('a client that can be asked', () => {
       await client.close()
     }
   }
-  const newest = async () => (await harness.get('/api/outbox?limit=1')).json.items[0]
 
   describe.each(['legacy', 'current'] as const)('in the %s lane', (lane) => {
     it('shows the exact recipient and the whole text, and sends at a yes', async () => {
@@ -397,6 +397,32 @@ describe('a client that can be asked', () => {
     await decide(waiting.id, 'reject')
   })
 })
+
+it('what an agent scheduled waits for the owner if the setting says so by then; what a script did goes', async () => {
+  await harness.restart({ WHATSAPP_MCP_SENDS: 'open' })
+  await harness.until('ready')
+  const [ofAgent, ofScript] = [fresh(), fresh()]
+  const send_at = new Date(clock.now() + 60_000).toISOString()
+  const client = await harness.mcp('plain')
+  const input = { phone_number: contact(), message: ofAgent, send_at }
+  await client.callTool({ name: 'whatsapp_send_message', arguments: input })
+  const scheduled = await newest()
+  expect(scheduled).toMatchObject({ state: 'scheduled', preview: ofAgent })
+  await harness.post('/api/send', { phone_number: contact(), message: ofScript, send_at })
+  await harness.restart()
+  await harness.until('ready')
+  clock.advance(61_000)
+  await expect.poll(async () => (await item(scheduled.id)).state).toBe('held')
+  // Missed messages go out one by one, a second apart.
+  const sent = () => {
+    clock.advance(1_000)
+    return delivered(ofScript).length
+  }
+  await expect.poll(sent).toBe(1)
+  expect(await item(scheduled.id)).toMatchObject({ state: 'held', reason: 'confirm' })
+  expect(delivered(ofAgent)).toEqual([])
+  await decide(scheduled.id, 'reject')
+}, 60_000)
 
 describe('what waits is bound to the number', () => {
   const isCancelled = async (id: string) => {

@@ -65,8 +65,8 @@ export type Harness = {
   link(): Promise<Status>
   /** Until the archive has everything that WhatsApp Web has, within the budget for history; rejects after 60 s. */
   synced(): Promise<Status>
-  /** Close the app and open a new one on the same directories and double. */
-  restart(): Promise<void>
+  /** Close the app and open a new one on the same directories and double. `env`: other settings, for this run. */
+  restart(env?: Record<string, string>): Promise<void>
   /** Close everything; fails on an internal error that no test expected. */
   close(): Promise<void>
 }
@@ -107,15 +107,11 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
   const clients: Client[] = []
   /** The directory is removed next. */
   let isOver = false
-  const config = readConfig({
-    env: { ...BASE, WHATSAPP_AUTH_DIR: authDir, ...env },
-    root: authDir,
-  })
   const logger = createLog({ level: 'debug', write: (line) => log.push(JSON.parse(line)) })
 
-  function create(): Promise<App> {
+  function create(more: Record<string, string> = {}): Promise<App> {
     return createApp({
-      config,
+      config: readConfig({ env: { ...BASE, WHATSAPP_AUTH_DIR: authDir, ...env, ...more }, root: authDir }),
       log: logger,
       clock,
       chromeExecutable: browserPath(),
@@ -188,9 +184,9 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
       await vi.waitFor(isUpToDate, { timeout: 60_000, interval: 20 })
       return harness.status()
     },
-    async restart() {
+    async restart(more) {
       await harness.app.close()
-      harness.app = await create()
+      harness.app = await create(more)
       harness.url = (await harness.app.listen()).url
     },
     async close() {

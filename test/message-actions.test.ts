@@ -120,13 +120,13 @@ describe.each(['2.3000.1049045808', '2.3000.1045210364', '2.3000.1034728815'])('
     expect(world(bare(id))).toMatchObject({ type: 'revoked', body: '' })
     expect(await seen(id)).toMatchObject({ id, type: 'revoked', body: '' })
     expect(await events('message.revoked', id)).toMatchObject([{ data: { before: { body: 'a secret' } } }])
-    for (const again of [call.revoke, call.edit, call.react, call.star, call.pin] as const) {
-      const answer = await again(id)
-      expect([answer.status, answer.json.code]).toEqual([
-        answer.json.code === 'message_not_found' ? 404 : 422,
-        answer.json.code,
-      ])
-      expect(answer.json.code).toMatch(/^(action_refused|message_not_found)$/)
+    const forward = () => at('POST', id, '/forward', { chats: [AMARA] })
+    for (const again of [call.revoke, call.edit, call.react, call.star, call.pin, forward] as const) {
+      const { status, json } = await again(id)
+      expect([status, json.code]).toEqual([422, 'action_refused'])
+      expect(json.results?.[0].detail ?? json.detail).toBe(
+        'This message was deleted for everyone. Nothing was changed.',
+      )
     }
   })
 

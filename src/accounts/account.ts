@@ -9,6 +9,7 @@ import { inAccount } from '../model/account-paths.ts'
 import { type AccountId, DEFAULT_ACCOUNT, type Jid } from '../model/ids.ts'
 import type { BrowserProxy } from '../model/proxy.ts'
 import { startCanary } from '../outbox/canary.ts'
+import type { Asker } from '../outbox/item.ts'
 import { type Outbox, type OutboxOptions, openOutbox } from '../outbox/outbox.ts'
 import type { OwnIds } from '../own-ids.ts'
 import type { AccountDir } from '../session/account-dir.ts'
@@ -28,10 +29,10 @@ export type AccountOptions = {
   control: Pick<ControlStore, 'outbox'>
   holdFile: OutboxOptions['holdFile']
   fileAt: OutboxOptions['fileAt']
-  /** True if the caller with this id may send with this account now. Fails as the control database does. */
-  maySend(caller: string, account: AccountId, chat: Jid): boolean
+  /** True if the one who asked may send with this account now. Fails as the control database does. */
+  maySend(asker: Asker, account: AccountId, chat: Jid): boolean
   /** As {@link OutboxOptions.holdsNow}, with this account. */
-  holdsNow(caller: string, account: AccountId, chat: Jid): ReturnType<OutboxOptions['holdsNow']>
+  holdsNow(asker: Asker, account: AccountId, chat: Jid): ReturnType<OutboxOptions['holdsNow']>
   config: Pick<
     Config,
     'history' | 'keep' | 'media' | 'eventsDays' | 'headless' | 'memory' | 'outbox' | 'canary' | 'readOnly'
@@ -101,8 +102,8 @@ export function openAccount(options: AccountOptions): Account {
     store: options.control.outbox,
     holdFile: options.holdFile,
     fileAt: options.fileAt,
-    maySend: (caller, chat) => options.maySend(caller, id, chat),
-    holdsNow: (caller, chat) => options.holdsNow(caller, id, chat),
+    maySend: (asker, chat) => options.maySend(asker, id, chat),
+    holdsNow: (asker, chat) => options.holdsNow(asker, id, chat),
     session,
     archive,
     clock,

@@ -10,6 +10,11 @@ const KINDS: Record<string, string> = {
   object: 'an object',
 }
 
+/** Texts for the formats that fields have. */
+const FORMATS: Record<string, string> = {
+  datetime: 'must be an ISO 8601 time with offset',
+}
+
 /**
  * Returns the text for one of Zod's issues, as the end of a sentence that begins with the field: "is missing", "must be
  * text". Pass it to `safeParse` as `error`; messages of a schema take precedence (https://zod.dev/error-customization).
@@ -28,6 +33,8 @@ export function describeIssue(issue: z.core.$ZodRawIssue): string {
       return limitOf('at least', 'more than', issue.minimum, issue)
     case 'invalid_union':
       return ofBranches(issue.errors)
+    case 'invalid_format':
+      return FORMATS[issue.format] ?? 'is invalid'
     default:
       return 'is invalid'
   }

@@ -32,7 +32,11 @@ const FIELDS = {
 
 /** `off` is null for clients whose null says that a field is left out. */
 const mutedInput = z
-  .union([z.iso.datetime({ offset: true }), z.enum(['forever', 'off']), z.null()])
+  .union([
+    z.iso.datetime({ offset: true, error: 'must be an ISO 8601 time with offset, "forever", or "off"' }),
+    z.enum(['forever', 'off']),
+    z.null(),
+  ])
   .transform((until) =>
     until === null || until === 'off' ? 0 : until === 'forever' ? -1 : Math.floor(Date.parse(until) / 1_000),
   )

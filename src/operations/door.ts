@@ -201,6 +201,7 @@ const BY_SCOPE: { [S in Scope]: (account: Account, server: Shared, seen: Seen) =
       }
       return outbox.send(draft, {
         caller: caller.id,
+        overMcp: face === 'mcp' ? true : undefined,
         request: idempotencyKey,
         reason: held ?? (sendAtMs === undefined ? null : 'send_at'),
         releaseAtMs: sendAtMs ?? null,

@@ -8,7 +8,7 @@ import type { Draft } from '../outbox/item.ts'
 import { facts, lines, quoted } from './brief.ts'
 import type { Grant } from './door.ts'
 import { messageIdInput } from './inputs.ts'
-import { ACT_MS, ACTION, EXAMPLE_ID } from './message-actions.ts'
+import { ACT_MS, ACTION, demandNotDeleted, EXAMPLE_ID } from './message-actions.ts'
 import { defineOperation } from './operation.ts'
 import { findRecipient } from './recipient.ts'
 import { demandFuture, SEND_ERRORS, sendAt } from './send.ts'
@@ -91,6 +91,7 @@ async function forwardTo(
     if (attempted.has(id)) fail('invalid_input', { detail: 'This chat is named twice.' })
     attempted.add(id)
     const { keys, text, type } = await granted.reader().quoted(key)
+    demandNotDeleted(type)
     const shownText = [type === 'chat' ? '' : `[${type}]`, text].filter(Boolean).join(' ')
     const outgoing = { kind: 'forward', keys, text: shownText, isOneOfSeveral } as const
     const draft: Draft = { operation: forwardMessage.name, to: found, outgoing, endsAtMs }

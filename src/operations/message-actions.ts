@@ -50,11 +50,21 @@ const done = { ok: z.literal(true), message_id: z.string() }
 
 /** Does it on WhatsApp, and stores the result before it returns. Returns the message's id. */
 async function act(key: KeyParts, action: Action, granted: Grant<'send' | 'manage', 'ready'>) {
-  const { id, keys } = await granted.reader().quoted(key)
+  const { id, keys, type } = await granted.reader().quoted(key)
+  if (action.kind !== 'delete' || action.for !== 'me') demandNotDeleted(type)
   const message = await granted.engine.act({ keys }, action, { limitMs: ACT_MS })
   if (message !== null) granted.note({ type: 'message', message })
   if (action.kind === 'react' || action.kind === 'vote') noteOwn(id, action, granted)
   return { ok: true as const, message_id: id }
+}
+
+/** WhatsApp Web has what is left of a deleted message under another key, and would not find it. @throws AppError `action_refused` */
+export function demandNotDeleted(type: string): void {
+  if (type === 'revoked')
+    fail('action_refused', {
+      detail: 'This message was deleted for everyone. Nothing was changed.',
+      hint: 'Use another message. GET /api/messages/{message_id} returns its earlier text.',
+    })
 }
 
 /** What this account did is stored before WhatsApp Web reports it. */

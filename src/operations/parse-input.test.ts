@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
+import { describeIssue } from '../model/misfit.ts'
 import { OPERATIONS } from './index.ts'
 import { parseInput } from './parse-input.ts'
 
@@ -73,6 +74,12 @@ describe('an invalid input', () => {
       { q: 'x', type: 'foo' },
       expect.stringMatching(/^"type": must be one of chat, image, .*call_log\.$/),
     ],
+    [
+      'change_chat',
+      { chat_id: '4@lid', muted_until: 'yes' },
+      '"muted_until": must be an ISO 8601 time with offset, "forever", or "off".',
+    ],
+    ['list_group_members', { group_id: '1@g.us', at: 'yes' }, '"at": must be an ISO 8601 time with offset.'],
     ['read_messages', {}, '"phone_number": give either phone_number or chat_id.'],
     [
       'send_message',
@@ -89,4 +96,20 @@ describe('an invalid input', () => {
     const { input } = OPERATIONS.find((one) => one.name === name) ?? expect.fail(`no ${name}`)
     expect(refusal(input, given)).toEqual(told)
   })
+
+  it.each(OPERATIONS.map(({ name, input, example }) => [name, input, example] as const))(
+    'of %s is told with what a field must be, in every field',
+    (_, input, example) => {
+      const fields = input instanceof z.ZodObject ? Object.keys(input.shape) : []
+      for (const field of fields)
+        for (const given of ['no such', '', 1.5, true, null, [], {}, ['no such']]) {
+          const result = input.safeParse(
+            { ...Object(example.input), [field]: given },
+            { error: describeIssue },
+          )
+          const said = result.error?.issues.map(({ message }) => message) ?? []
+          expect(said, `${field}: ${JSON.stringify(given)}`).not.toContain('is invalid')
+        }
+    },
+  )
 })

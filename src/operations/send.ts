@@ -48,7 +48,7 @@ const MOST_MS = 366 * 24 * 3_600_000
 
 /** The `send_at` of the API. Parses to Unix milliseconds. */
 export const sendAt = z.iso
-  .datetime({ offset: true, error: 'must be an ISO 8601 time with offset' })
+  .datetime({ offset: true })
   .transform((text) => Date.parse(text))
   .describe(
     'When to send, ISO 8601 with offset ("YYYY-MM-DDThh:mm:ss+hh:mm"). Returns the waiting `item`, no message_id.',

@@ -25,10 +25,10 @@ export function listedBy({ sees }: Pick<Archive, 'sees'>): IsListed {
   return (chat, only) => sees(chat, { only, hide: [] })
 }
 
-/** True if what this caller scheduled to the chat may still go, or wait, now that its key may have another policy. */
-export function stillAllows({ sends }: Pick<Caller, 'sends'>, chat: Jid, isListed: IsListed): boolean {
-  if (sends?.policy === 'only') return isListed(chat, sends.chats)
-  return sends?.policy !== 'off'
+/** True if what this caller scheduled to the chat may still go, or wait, now that it may have another policy. */
+export function stillAllows({ sends }: { sends: Sends }, chat: Jid, isListed: IsListed): boolean {
+  if (sends.policy === 'only') return isListed(chat, sends.chats)
+  return sends.policy !== 'off'
 }
 
 /**
@@ -36,16 +36,16 @@ export function stillAllows({ sends }: Pick<Caller, 'sends'>, chat: Jid, isListe
  * which the archive cannot be read is one that the owner does not know.
  */
 export async function holdsNow(
-  { sends, sees }: Pick<Caller, 'sends' | 'sees'>,
+  { sends, sees }: Pick<Caller, 'sees'> & { sends: Sends },
   chat: Jid,
   archive: Pick<Archive, 'reader' | 'sees'>,
 ): ReturnType<Sending['hold']> {
   const reader = () => archive.reader(undefined, sees)
-  const sending = createSending({ sends: sends ?? sendsBy('open'), reader, isListed: listedBy(archive) })
+  const sending = createSending({ sends, reader, isListed: listedBy(archive) })
   try {
     return await sending.hold(chat)
   } catch (error) {
-    if (error instanceof AppError && sends?.policy === 'known') return 'stranger'
+    if (error instanceof AppError && sends.policy === 'known') return 'stranger'
     throw error
   }
 }

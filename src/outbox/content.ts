@@ -20,10 +20,11 @@ type SendableOf<K extends SendableKind> = Extract<Sendable, { kind: K }>
 
 /**
  * What is sent. It is stored as JSON; of a file, only the name: a restored backup may lie in another directory. `answers`: the keys of the message that it replies to; `answered`: its words, for the
- * owner.
+ * owner. `overMcp`: it came over MCP, whose policy it has where its caller has none.
  */
 export type Content = {
   outgoing: Sendable
+  overMcp?: true | undefined
   answers?: readonly MessageKey[] | undefined
   answered?: string | undefined
 }

@@ -29,10 +29,16 @@ export type Draft = {
 /** A send may take 30 s. The last second is reserved for the response. */
 export const SEND_MS = 29_000
 
-/** Who sends, and when. */
-export type Order = {
+/** Who asked for it, as its rights are looked up at its time. */
+export type Asker = {
   /** Id of the caller. */
   caller: string
+  /** See {@link Content}. */
+  overMcp?: true | undefined
+}
+
+/** Who sends, and when. */
+export type Order = Asker & {
   /** Its idempotency key. */
   request: string | null
   /** Why the item waits; null: it is sent at once. */
@@ -65,11 +71,12 @@ type Within = { account: AccountId; number: Jid; nowMs: number; limits: Limits; 
 /** Returns a new item, which is not stored yet. */
 export function newItem(
   { operation, to, outgoing, answered }: Draft,
-  { caller, request, reason, releaseAtMs }: Order,
+  { caller, overMcp, request, reason, releaseAtMs }: Order,
   { account, number, nowMs, limits, bareId }: Within,
 ): OutboxRow {
   const content: Content = {
     outgoing: outgoing.kind === 'media' ? { ...outgoing, path: basename(outgoing.path) } : outgoing,
+    ...(overMcp === undefined ? {} : { overMcp }),
     ...(answered === undefined ? {} : { answers: answered.keys, answered: shortened(answered) }),
   }
   return {
@@ -106,6 +113,11 @@ export function newItem(
 export function contentOf({ content }: OutboxRow): Content {
   if (content === null) throw new Error('the item has no content any more')
   return JSON.parse(content)
+}
+
+/** Who asked for an item that may still be sent. */
+export function askerOf(row: OutboxRow): Asker {
+  return { caller: row.caller, overMcp: contentOf(row).overMcp }
 }
 
 /** The path of the file that this item sends; null if it sends none, or has no content any more. */

@@ -11,7 +11,7 @@ import { DEFAULT_ACCOUNT, toJid } from '../model/ids.ts'
 import type { HoldReason } from '../model/outbox.ts'
 import { createOwnIds } from '../own-ids.ts'
 import { openControl } from '../store/open-control.ts'
-import type { Draft, Order } from './item.ts'
+import type { Asker, Draft, Order } from './item.ts'
 import { type Outbox, type OutboxOptions, openOutbox } from './outbox.ts'
 
 const HOUR_MS = 3_600_000
@@ -33,8 +33,9 @@ let changed: () => void
 /** The files that were kept, each with its end; and the callers that may send. */
 let holds: [path: string, item: string, untilMs: number | null][]
 let keys: Set<string>
-/** Why what is due waits for the owner. */
+/** Why what is due waits for the owner, and for whom that was asked. */
 let heldFor: HoldReason | null
+let askers: Asker[]
 
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'wma-outbox-'))
@@ -54,6 +55,7 @@ beforeEach(() => {
   holds = []
   keys = new Set(['key_1'])
   heldFor = null
+  askers = []
 })
 afterEach(async () => {
   await Promise.all(opened.map((outbox) => outbox.close()))
@@ -105,8 +107,11 @@ function open(isReadOnly = false): Outbox {
     archive,
     holdFile: (...held) => void holds.push(held),
     fileAt: (name) => join('/elsewhere', basename(name)),
-    maySend: (caller) => caller === 'owner' || keys.has(caller),
-    holdsNow: async () => heldFor,
+    maySend: ({ caller }) => caller === 'owner' || keys.has(caller),
+    holdsNow: async (asker) => {
+      askers.push(asker)
+      return heldFor
+    },
     clock,
     log,
   })
@@ -486,6 +491,27 @@ describe('the right of a key', () => {
     expect(texts()).toEqual([])
     expect(await outbox.decide.approve(id, held?.digest ?? '')).toMatchObject({ state: 'sent' })
     expect(texts()).toEqual(['of a key'])
+  })
+
+  it('follows the policy of MCP if it came from there, also after a change and a restart', async () => {
+    const before = open()
+    const order = {
+      caller: 'owner',
+      overMcp: true,
+      reason: 'send_at',
+      releaseAtMs: clock.now() + 1_000,
+    } as const
+    const { id } = await wait(before, 'of an agent', order)
+    await before.decide.change(id, { text: 'of an agent, changed' })
+    await scheduleWith(before, 'owner', 'of a script')
+    await before.close()
+    open()
+    const sent = () => {
+      clock.advance(1_500)
+      return texts()
+    }
+    await expect.poll(sent).toEqual(['of an agent, changed', 'of a script'])
+    expect(askers).toEqual([{ caller: 'owner', overMcp: true }, { caller: 'owner' }])
   })
 
   it('is not needed for what the owner approves', async () => {

@@ -8,7 +8,7 @@ import { type HoldReason, type OutboxState, WAITING } from '../model/outbox.ts'
 import type { Session } from '../session/session.ts'
 import { isForAnother, REVOKED, UNLINKED } from './allowed.ts'
 import { digestOf, previewOf, withText } from './content.ts'
-import { contentOf, fileOf, type Limits, problemOf } from './item.ts'
+import { type Asker, askerOf, contentOf, fileOf, type Limits, problemOf } from './item.ts'
 
 /** Pause between two items that are released after their time: what was missed goes out one by one. */
 const PAUSE_MS = 1_000
@@ -44,15 +44,15 @@ export type WaitingOptions = {
   session: Pick<Session, 'status' | 'onChange'>
   /** Keeps the file with this name for this item until this time (Unix ms); null: the item needs it no more. Never fails. */
   holdFile(path: string, item: string, untilMs: number | null): void
-  /** True if the caller with this id may send to this chat now. Fails as the control database and the archive do. */
-  maySend(caller: string, chat: Jid): boolean
+  /** True if the one who asked may send to this chat now. Fails as the control database and the archive do. */
+  maySend(asker: Asker, chat: Jid): boolean
   /** True if nothing may be sent: what waits stays, and expires. */
   isReadOnly: boolean
   /**
-   * Returns why what the caller with this id scheduled to this chat waits for the owner now that its time has come; null: it
-   * goes. Fails as {@link WaitingOptions.maySend}.
+   * Returns why what was scheduled to this chat waits for the owner now that its time has come; null: it goes. Fails as
+   * {@link WaitingOptions.maySend}.
    */
-  holdsNow(caller: string, chat: Jid): Promise<HoldReason | null>
+  holdsNow(asker: Asker, chat: Jid): Promise<HoldReason | null>
   limits: Limits
   clock: Clock
   log: Log
@@ -97,7 +97,7 @@ export function createWaiting(options: WaitingOptions): Waiting {
 
   /** What nobody approved leaves by the right of its caller alone. */
   const isUnapproved = ({ state, reason }: OutboxRow) => state === 'scheduled' && reason === 'send_at'
-  const isRevoked = (row: OutboxRow) => isUnapproved(row) && !maySend(row.caller, row.chat)
+  const isRevoked = (row: OutboxRow) => isUnapproved(row) && !maySend(askerOf(row), row.chat)
 
   /** Ends what cannot be sent any more, and sends what is due. Once at a time. */
   function run(): void {
@@ -149,7 +149,7 @@ export function createWaiting(options: WaitingOptions): Waiting {
   }
 
   async function release(row: OutboxRow): Promise<void> {
-    const reason = isUnapproved(row) ? await holdsNow(row.caller, row.chat) : null
+    const reason = isUnapproved(row) ? await holdsNow(askerOf(row), row.chat) : null
     if (reason !== null) {
       const change = { state: 'held', reason, expiresAtMs: clock.now() + expiresMs } as const
       const waits = await leave(row, ['scheduled'], change, row.digest)

@@ -726,14 +726,14 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a revoked key still sends what it scheduled',
     file: WAITING,
-    find: '!maySend(row.caller, row.chat)',
+    find: '!maySend(askerOf(row), row.chat)',
     replace: 'false',
     test: outbox('the right of a key'),
   },
   {
     name: 'what a key scheduled goes past its new policy',
     file: WAITING,
-    find: 'isUnapproved(row) ? await holdsNow(row.caller, row.chat) : null',
+    find: 'isUnapproved(row) ? await holdsNow(askerOf(row), row.chat) : null',
     replace: 'null as HoldReason | null',
     test: outbox('the right of a key'),
   },
