@@ -58,8 +58,8 @@ export type PageTasks = {
   requestsOf(group: string): Promise<{ id: Wid | string; t?: number }[]>
   /** What identifies a picture; null: there is none; undefined: the server does not say. */
   tagOf(thumb: Thumb): string | null | undefined
-  /** Waits a moment until WhatsApp Web shows a change. False: it does not. */
-  shown(isShown: () => boolean): Promise<boolean>
+  /** Waits until WhatsApp Web shows a change: a moment, or almost until this time (Unix ms). False: it does not. */
+  shown(isShown: () => boolean, endsAt?: number): Promise<boolean>
   /** By chat, the name of the state that it shows now. */
   states: Map<string, string>
   after(ms: number, run: () => void): void
@@ -100,6 +100,8 @@ export function installPageTasks(): void {
   /** The server's notification usually arrives before its response. */
   const SHOWN_MS = 3_000
   const LOOK_MS = 25
+  /** From the last look until Node has the result: later it would be unknown. */
+  const REPORT_MS = 200
   /** Between two lookups of numbers. */
   const PACE_MS = 100
   const rows = window.whatsappMcpRows
@@ -282,8 +284,8 @@ export function installPageTasks(): void {
       })
     },
 
-    async shown(isShown) {
-      for (let waited = 0; waited < SHOWN_MS && !rows.attempt(isShown); waited += LOOK_MS)
+    async shown(isShown, endsAt = Date.now() + SHOWN_MS) {
+      while (Date.now() < endsAt - REPORT_MS && !rows.attempt(isShown))
         await new Promise<void>((resolve) => setTimeout(resolve, LOOK_MS))
       return rows.attempt(isShown) === true
     },

@@ -7,7 +7,7 @@ declare const window: TaskWindow & Pick<PageWindow, 'require'>
 
 /**
  * The commands belong to the page's own menus: they resolve before anything is done, and do nothing for a fourth pin
- * (WAWebCmd). What the chat shows then tells.
+ * (WAWebCmd). What the chat shows then tells, on a slow line after some seconds.
  */
 export const changeChat: PageTask<'change_chat'> = {
   ability: 'change_chat',
@@ -18,7 +18,7 @@ export const changeChat: PageTask<'change_chat'> = {
       async archived(chat: ChatModel, on: boolean): Promise<TaskProblem | null> {
         const { Cmd } = await tasks.need<CommandModule>('WAWebCmd')
         if ((chat.archive === true) !== on) await Cmd.archiveChat(chat, on)
-        return (await tasks.shown(() => (chat.archive === true) === on)) ? null : 'open'
+        return (await tasks.shown(() => (chat.archive === true) === on, endsAt)) ? null : 'open'
       },
       async pinned(chat: ChatModel, on: boolean): Promise<TaskProblem | null> {
         const { Cmd } = await tasks.need<CommandModule>('WAWebCmd')
@@ -26,20 +26,21 @@ export const changeChat: PageTask<'change_chat'> = {
         if (await tasks.shown(() => Boolean(chat.pin) === on)) return null
         const { Chat } = window.require('WAWebCollections')
         const others = Chat.getModelsArray().filter((one) => one !== chat && Boolean(one.pin))
-        return on && others.length >= MOST_PINS ? 'refused' : 'open'
+        if (on && others.length >= MOST_PINS) return 'refused'
+        return (await tasks.shown(() => Boolean(chat.pin) === on, endsAt)) ? null : 'open'
       },
       async mutedUntil(chat: ChatModel, until: number): Promise<TaskProblem | null> {
         const mute = chat.mute as MuteModel | undefined
         if (until === 0) await mute?.unmute({ sendDevice: true })
         else await mute?.mute({ expiration: until, sendDevice: true })
-        return (await tasks.shown(() => (mute?.expiration ?? 0) === until)) ? null : 'open'
+        return (await tasks.shown(() => (mute?.expiration ?? 0) === until, endsAt)) ? null : 'open'
       },
       async unread(chat: ChatModel, on: boolean): Promise<TaskProblem | null> {
         // Unread messages are read with a task of their own: that sends receipts.
         if (!on && Number(chat.unreadCount) > 0) return 'unread'
         const { Cmd } = await tasks.need<CommandModule>('WAWebCmd')
         if (on === !chat.unreadCount) await Cmd.markChatUnread(chat, on)
-        return (await tasks.shown(() => on === Boolean(chat.unreadCount))) ? null : 'open'
+        return (await tasks.shown(() => on === Boolean(chat.unreadCount), endsAt)) ? null : 'open'
       },
     }
     return tasks.inChat<TaskResult<'change_chat'>>(id, endsAt, async (chat) => {
