@@ -1,6 +1,6 @@
 /**
  * `npm run bench against -- COMMIT [--pairs N] [--requests N] [--json FILE]`: this build beside the build of an earlier
- * commit, on the same double. Starts and calls are measured in pairs, and the order within a pair alternates, so whatever
+ * commit, on the same double. Starts, calls and sends are measured in pairs, and the order within a pair alternates, so whatever
  * slows this machine slows both. The processor time of the server's process is comparable also while others use the machine.
  * On the loopback only; Linux.
  */
@@ -8,6 +8,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { newestBuildWithSerialized } from '../simulator/builds.ts'
 import { findBrowser } from '../src/browser/find.ts'
@@ -18,6 +19,7 @@ import { caughtUp, startLinked, urlOf } from './start/link.ts'
 import { openStages, type Stage } from './start/place.ts'
 import { readCpuMs } from './start/processes.ts'
 import { quantile } from './start/report.ts'
+import { AFTER_SEND_MS } from './start/rounds.ts'
 
 const WARM_UP = 300
 const CALLS = [
@@ -66,7 +68,7 @@ ${''.padEnd(52)}${['now', 'earlier', 'now/earlier', 'of cpu ms'].map((word) => w
   const stage = { now: await open(1), earlier: await open(1, { server }) }
   const running = { now: await complete(stage.now), earlier: await complete(stage.earlier) }
 
-  const rows = [...(await calls(running))]
+  const rows = [...(await calls(running)), await sends(stage.now, running)]
   for (const side of SIDES) await running[side].end()
   rows.push(...(await starts(stage)))
   console.log(`load ${load()}`)
@@ -121,6 +123,21 @@ async function calls(running: Record<Side, Contestant>) {
       rows.push(row(`${tool}, ${lane}: ms per call`, found))
     }
   return rows
+}
+
+/** Milliseconds of a text that is sent: until the answer, after WhatsApp's server took it. */
+async function sends(stage: Stage, running: Record<Side, Contestant>) {
+  // The worlds of both have the same people.
+  const [person] = stage.world().state().contacts
+  if (person === undefined) throw new Error('the double knows nobody')
+  const found = await inPairs(async (side, pair) => {
+    const { pid } = running[side].child
+    const cpuBefore = readCpuMs(pid)
+    const ms = await running[side].send(person.phone, `pair ${pair}`, 'same_work')
+    await sleep(AFTER_SEND_MS)
+    return { ms, cpuMs: readCpuMs(pid) - cpuBefore }
+  })
+  return row('/api/send: ms', found)
 }
 
 /** Milliseconds from the start of the process until it listens, and until it is ready with its saved session. */

@@ -100,6 +100,20 @@ export const ROWS: readonly Row[] = [
     path: ['paces', 'realistic', { name: 'process start, saved session → ready' }, 'ratio'],
   },
   {
+    bench: 'start',
+    name: 'a text is sent, in pairs, over the library alone',
+    unit: '×',
+    target: { atMost: 1.05 },
+    path: ['paces', 'none', { name: 'send p50, in pairs' }, 'ratio'],
+  },
+  {
+    bench: 'media',
+    name: 'a text is sent beside media, over the library alone',
+    unit: '×',
+    target: { atMost: 1.05 },
+    path: ['text'],
+  },
+  {
     bench: 'readers',
     name: 'message → event with 50 readers, p50',
     unit: 'ms',

@@ -7,7 +7,7 @@ import { type Memory, readCpuMs, readMemory } from './processes.ts'
 /** After `ready`, until memory is read: the browser still tidies up. */
 const SETTLE_MS = 1_000
 /** After the answer to a send, until its processor time is read: the outcome is written then. */
-const AFTER_SEND_MS = 30
+export const AFTER_SEND_MS = 30
 
 /** ms from the start of the process, but for `scanToReady`. */
 export type StartFigures = {
