@@ -1,7 +1,9 @@
 /** Runs the examples of the table on one build: what docs/operations.md says under "works on". */
+import type { Client } from '@modelcontextprotocol/client'
 import { expect } from 'vitest'
+import { toolName } from '../../src/faces/mcp/words.ts'
 import type { EventKind } from '../../src/model/events.ts'
-import { ROWS } from '../../src/operations/index.ts'
+import { OPERATIONS, ROWS } from '../../src/operations/index.ts'
 import type { Row } from '../../src/operations/operation.ts'
 import { requestOf } from '../call-row.ts'
 import type { Harness } from '../harness.ts'
@@ -18,8 +20,18 @@ export const EXAMPLES: readonly Row[] = ROWS.filter(
   ({ name, uses }) => uses !== undefined && !LINKING.includes(name),
 )
 
-/** Runs the example of this row. Fails if it was answered and its effect does not show. */
-export async function runExample(row: Row, harness: Harness): Promise<BuildState> {
+/** Calls a row over one face; `code` of an error. */
+export type Answering = (row: Row, input: Record<string, unknown>) => Promise<{ code: unknown } | 'done'>
+
+/**
+ * Runs the example of this row. Fails if it was answered and its effect does not show.
+ * @param answer default: over REST
+ */
+export async function runExample(
+  row: Row,
+  harness: Harness,
+  answer: Answering = overRest(harness),
+): Promise<BuildState> {
   const { next_after: after } = (await harness.get('/api/events')).json
   const { phone, event, prepare, shown } = PROOFS[row.name] ?? {}
   const { world } = harness
@@ -32,13 +44,33 @@ export async function runExample(row: Row, harness: Harness): Promise<BuildState
       .toBeGreaterThan(0)
   const input = { ...Object(row.example.input), ...(await prepare?.(world)) }
   if (shown !== undefined) await logged(shown)
-  const { status, code } = await answerOf(row, input, harness)
-  if (code === 'not_supported_by_whatsapp_web') return 'broken'
-  if (status >= 400) return `refused: ${code}`
+  const answered = await answer(row, input)
+  if (answered !== 'done')
+    return answered.code === 'not_supported_by_whatsapp_web' ? 'broken' : `refused: ${answered.code}`
   if (phone !== undefined)
     await expect.poll(() => phone(world), { message: `${row.name} on the phone`, timeout: 10_000 }).toBe(true)
   if (event !== undefined) await logged(event)
   return 'works'
+}
+
+/** See {@link answerOf}. */
+function overRest(harness: Harness): Answering {
+  return async (row, input) => {
+    const { status, code } = await answerOf(row, input, harness)
+    return status >= 400 ? { code } : 'done'
+  }
+}
+
+/** Over MCP: rows that have a tool. The last line of an error is its facts. */
+export function overMcp(client: Client): Answering {
+  return async (row, input) => {
+    const operation = OPERATIONS.find((one) => one.name === row.name)
+    const name = (operation && toolName(operation)) ?? expect.fail(`${row.name} has no tool`)
+    const { isError, content } = await client.callTool({ name, arguments: input })
+    const [first] = content
+    if (isError !== true) return 'done'
+    return JSON.parse((first?.type === 'text' ? first.text : '').split('\n').at(-1) ?? '{}')
+  }
 }
 
 /** Calls the row over REST. Fails five seconds after its limit: no answer is as late as that. */
