@@ -1,8 +1,9 @@
 /** Groups while WhatsApp is slow, and for keys that do not see everything. */
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createTestClock, type TestClock } from '../../test/test-clock.ts'
+import { fail } from '../errors.ts'
 import { changeGroupMembers } from './group-members.ts'
-import { createGroup } from './groups.ts'
+import { createGroup, listGroups } from './groups.ts'
 
 const GROUP = '120363000000000001@g.us'
 const FIVE = [1, 2, 3, 4, 5].map((n) => `1555000110${n}`)
@@ -79,5 +80,57 @@ describe('a new group', () => {
       hint: expect.stringContaining('`chats`'),
     })
     expect(asked).toEqual([])
+  })
+})
+
+describe('the list of groups', () => {
+  /** `late`: groups whose members the page has only once it is asked for that group; `left`: nobody answers for it. */
+  async function list({ late = [] as string[], left = [] as string[], tookMs = 0 }) {
+    const facts = (group: string, members: number) => ({
+      ...{
+        group,
+        name: group,
+        description: null,
+        members,
+        role: members > 0 ? 'member' : 'none',
+        createdAt: null,
+      },
+      ...{ onlyAdminsSend: false, onlyAdminsEdit: false, onlyAdminsAdd: false, approveMembers: false },
+      disappearingS: 0,
+    })
+    const granted = {
+      clock,
+      demandVisible: async () => {},
+      demandSeen() {},
+      engine: {
+        async perform(kind: string, { group }: { group: string | null }, { limitMs }: { limitMs: number }) {
+          asked.push([`${kind} ${group}`, limitMs])
+          clock.advance(tookMs)
+          if (group !== null && left.includes(group)) fail('not_admin')
+          const all = [GROUP, ...late, ...left].map((one) => facts(one, one === GROUP ? 3 : 0))
+          return { result: group === null ? all : [facts(group, 5)], chat: null }
+        },
+      },
+    }
+    // Only what the row uses of it.
+    const { groups } = await listGroups.run(listGroups.input.parse({}), granted as never)
+    return groups.map(({ id, members, role }) => [id, members, role])
+  }
+  const LATE = '120363000000000002@g.us'
+  const LEFT = '120363000000000003@g.us'
+
+  it('asks for members that have not arrived, and for no others', async () => {
+    expect(await list({ late: [LATE], left: [LEFT] })).toEqual([
+      [GROUP, 3, 'member'],
+      [LATE, 5, 'member'],
+      [LEFT, 0, 'none'],
+    ])
+    expect(asked.map(([what]) => what)).toEqual(['null', LATE, LEFT].map((one) => `read_groups ${one}`))
+  })
+
+  it('comes in time, however slow WhatsApp is', async () => {
+    const began = clock.now()
+    expect(await list({ late: [LATE], left: [LEFT], tookMs: 29_000 })).toHaveLength(3)
+    expect(clock.now() - began).toBeLessThan(LIMIT_MS)
   })
 })
