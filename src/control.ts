@@ -60,7 +60,7 @@ export type ControlStore = {
     get(id: string): Promise<OutboxRow | null>
     /** Returns the item that this call created; null if it created none. */
     byRequest(request: RequestKey): Promise<OutboxRow | null>
-    /** Returns items, newest first. `before`: only items older than the one with this id. */
+    /** Returns items of the numbers that are linked now, newest first. `before`: only items older than the one with this id. */
     list(which: OutboxFilter): Promise<OutboxRow[]>
     /** Returns the items of this account that are held, scheduled, sending or unknown, oldest first. */
     open(account: AccountId): Promise<OutboxRow[]>
@@ -82,6 +82,8 @@ export type ControlStore = {
     finish(request: RequestKey, outcome: string): Promise<void>
     /** Forgets the call: it did nothing, and its key can be used again. */
     release(request: RequestKey): Promise<void>
+    /** Forgets all calls of this account: another number is linked now, and their outcomes are those of the one before. */
+    forget(account: AccountId): Promise<void>
   }
   keys: {
     /** Lists the keys in the order of their creation. */

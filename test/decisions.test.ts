@@ -474,6 +474,15 @@ describe('what waits is bound to the number', () => {
   it('and is cancelled when another number is linked in its place', async () => {
     const message = fresh()
     const { item: held } = await hold(message)
+    const sendOnce = () =>
+      harness.call({
+        method: 'POST',
+        path: '/api/send',
+        body: { phone_number: contact(), message: `once ${message}` },
+        headers: { 'idempotency-key': 'for-either-number' },
+      })
+    const first = await sendOnce()
+    expect((await sendOnce()).json.message_id).toBe(first.json.message_id)
     // The phone unlinks the server while it is stopped: it learns of it when the other number is there.
     await harness.app.session.stop()
     await harness.world.unlink()
@@ -486,5 +495,11 @@ describe('what waits is bound to the number', () => {
     await isCancelled(held.id)
     expect((await decide(held.id, 'approve', { digest: held.digest })).json.code).toBe('outbox_not_held')
     expect(delivered(message)).toEqual([])
+    // What the former number sent, or was to send, is not answered for this one.
+    expect((await harness.get('/api/outbox?account=default')).json.items).toEqual([])
+    const second = await sendOnce()
+    expect(second.status, second.text).toBe(200)
+    expect(second.json.message_id).not.toBe(first.json.message_id)
+    expect((await harness.get(`/api/messages/${second.json.message_id}`)).status).toBe(200)
   })
 })

@@ -116,7 +116,19 @@ it('a detailed answer is at most 100 KB: long texts are cut, and a note says so'
   const { messages, note } = await ask(40)
   expect(messages).toHaveLength(40)
   expect(messages[0].body).toMatch(/… \(\d+ more characters\)$/)
-  expect(note).toMatch(/^\d+ long texts are cut\. /)
+  expect(note).toMatch(
+    /^\d+ long texts are cut\. whatsapp_get_message with the message_id of one, before 0 and after 0 returns more of it\./,
+  )
+  const name = 'whatsapp_get_message'
+  const whole = {
+    name,
+    arguments: { message_id: messages[0].id, before: 0, after: 0, response_format: 'detailed' },
+  }
+  const body = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: whole }
+  const [{ result }] = (await callWire(stage.url, { body })).messages()
+  const { message } = result.structuredContent
+  expect(message.id).toBe(messages[0].id)
+  expect(message.body.length).toBeGreaterThan(messages[0].body.length)
   const one = await ask(1)
   expect(one.messages[0].body).toBe(LONG)
   expect(one.chat.last_message.body).toMatch(/^.{990,1000}… \(\d+ more characters\)$/s)

@@ -109,8 +109,13 @@ export async function readKnownAccounts(options: KnownAccountsOptions): Promise<
     linked(id, wid) {
       const row = rows.get(id)
       if (row === undefined || row.number === wid) return false
+      const isOther = row.number !== null
+      if (isOther)
+        control.requests
+          .forget(id)
+          .catch((error) => log.error({ err: error, account: id }, 'idempotency keys could not be forgotten'))
       note(row, { number: toJid(wid) })
-      return row.number !== null
+      return isOther
     },
     isStopped(id) {
       const row = rows.get(id)

@@ -121,6 +121,7 @@ export function openControl(options: ControlOptions): ControlStore {
       takeOver: (request) => use(({ requests }) => requests.takeOver(request)),
       finish: (request, outcome) => use(({ requests }) => requests.finish(request, outcome)),
       release: (request) => use(({ requests }) => requests.release(request)),
+      forget: (account) => use(({ requests }) => requests.forget(account)),
     },
     keys: {
       list: () => use(({ keys }) => keys.list()),

@@ -61,7 +61,9 @@ export function createOutboxItems(db: Connection, clock: Pick<Clock, 'now'>): Ou
     `${SELECT} WHERE request = ? AND caller = ? AND account = ? AND operation = ? ORDER BY id DESC LIMIT 1`,
   )
   const list = db.query<Row>(
-    `${SELECT} WHERE (?1 IS NULL OR account = ?1) AND (?2 IS NULL OR state = ?2) AND (?3 IS NULL OR id < ?3)
+    // Not those of a number that was linked to the account before.
+    `${SELECT} WHERE number = coalesce((SELECT known.number FROM accounts known WHERE known.id = account), number)
+     AND (?1 IS NULL OR account = ?1) AND (?2 IS NULL OR state = ?2) AND (?3 IS NULL OR id < ?3)
      ORDER BY id DESC LIMIT ?4`,
   )
   const open = db.query<Row>(`${SELECT} WHERE account = ? AND ${OPEN} ORDER BY id`)

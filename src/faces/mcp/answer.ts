@@ -70,8 +70,7 @@ export function noteOf(
   return note === '' ? {} : { note }
 }
 
-const MORE =
-  '{{read_messages}} with chat_id, limit 1 and after set to the time of a message returns more of it.'
+const MORE = '{{get_message}} with the message_id of one, before 0 and after 0 returns more of it.'
 
 /** Returns an upper bound for the tokens of a result. @param precise counts up to about this number, then extrapolates */
 export function tokensOf({ content, structuredContent }: CallToolResult, precise: number): number {
