@@ -8,6 +8,7 @@ import { toolName } from '../src/faces/mcp/words.ts'
 import { OPERATIONS } from '../src/operations/index.ts'
 import { type Harness, openHarness } from './harness.ts'
 import { type BuildState, EXAMPLES, overMcp, runExample } from './link/examples.ts'
+import { addBusiness } from './link/proofs.ts'
 
 const TOOLS = OPERATIONS.filter(
   (one) => EXAMPLES.some(({ name }) => name === one.name) && toolName(one) !== null,
@@ -24,7 +25,7 @@ it.each(builds.map(({ name }) => name))(
       examples: true,
       env: { WHATSAPP_TEXT_COMMAND: PRINTS_TEXT, WHATSAPP_MCP_TOOLSETS: 'all' },
     })
-    harness.world.setProfile({ business: true })
+    await addBusiness(harness.world)
     await harness.link()
     await harness.synced()
     const answer = overMcp(await harness.mcp('current'))

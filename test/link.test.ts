@@ -6,7 +6,7 @@ import { builds } from '../simulator/builds.ts'
 import { PRINTS_TEXT } from '../src/cli/sandbox.ts'
 import { type Harness, openHarness } from './harness.ts'
 import { type BuildState, EXAMPLES, runExample } from './link/examples.ts'
-import { KAI } from './link/proofs.ts'
+import { addBusiness } from './link/proofs.ts'
 
 const NAMES = builds.map(({ name }) => name)
 
@@ -29,10 +29,7 @@ describe.each(NAMES)('on build %s', (build) => {
   const found: Record<string, BuildState> = {}
   beforeAll(async () => {
     harness = await openHarness({ build, examples: true, env: { WHATSAPP_TEXT_COMMAND: PRINTS_TEXT } })
-    // Labels belong to business accounts.
-    harness.world.setProfile({ business: true })
-    const label = harness.world.addLabel({ name: 'Guide' })
-    await harness.world.setLabels({ chat: KAI, labels: [label.id] })
+    await addBusiness(harness.world)
     contact = harness.world.state().contacts[0]?.phone ?? ''
   })
   afterAll(() => harness.close())

@@ -5,7 +5,7 @@ import type { EventKind } from '../../src/model/events.ts'
 
 const NOOR = '15551234567@c.us'
 /** This chat has a label. */
-export const KAI = '15551234568@c.us'
+const KAI = '15551234568@c.us'
 const BOOK_CLUB = '120363041234567890@g.us'
 const SCHOOL_TRIP = '120363041234567891@g.us'
 /** Asks to join the book club. */
@@ -14,6 +14,13 @@ const ZOE = '15551234777'
 const DINNER = '3EB0C767D097B7C7C0'
 const TO_EDIT = '3EB0D1C8E4F2A69B07'
 const POLL = '3EB0A7C1D2E3F40516'
+
+/** Adds what the proofs need to the world of the examples, before the link: labels belong to business accounts. */
+export async function addBusiness(world: World): Promise<void> {
+  world.setProfile({ business: true })
+  const { id } = world.addLabel({ name: 'Guide' })
+  await world.setLabels({ chat: KAI, labels: [id] })
+}
 
 /**
  * `phone`: true once the phone has it. `event`: a kind that is in the log then. `prepare`: makes what the example asks for, and returns
