@@ -9,16 +9,18 @@ import { cpus, loadavg, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { note } from '../test/soak/measured.ts'
 import { toLines, toPage, toResults } from './all/page.ts'
 import { BENCHES, type BenchName, ROWS } from './all/rows.ts'
 
+const PAGE = fileURLToPath(new URL('../docs/performance.md', import.meta.url))
 const TAKE_MESSAGES: readonly BenchName[] = ['archive', 'search', 'start', 'readers']
 
 const { values } = parseArgs({
   options: {
     only: { type: 'string' },
     messages: { type: 'string' },
-    out: { type: 'string', default: fileURLToPath(new URL('../docs/performance.md', import.meta.url)) },
+    out: { type: 'string', default: PAGE },
   },
 })
 const only = values.only?.split(',')
@@ -47,6 +49,11 @@ const results = toResults(
 )
 console.log(`\n${facts.join('\n')}\n\n${toLines(results)}`)
 writeFileSync(values.out, toPage(results, facts))
+if (values.out === PAGE && only === undefined && values.messages === undefined) {
+  const judged = results.filter(({ verdict }) => verdict !== '')
+  const met = judged.filter(({ verdict }) => verdict === 'met')
+  note('npm run bench -- --all', `[${met.length} of ${judged.length} targets met](performance.md)`)
+}
 if (results.some(({ verdict }) => verdict === 'not measured')) process.exitCode = 1
 
 /** Its figures; undefined if it failed. */
