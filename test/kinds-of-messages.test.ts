@@ -50,6 +50,10 @@ const COMMON: Record<string, [content: NewContent, expected: Expected]> = {
     { type: 'document', caption: 'kindpaper', media: { filename: 'kindfile.pdf' } },
     { body: 'kindpaper', word: 'kindfile' },
   ],
+  'document without a caption': [
+    { type: 'document', media: { filename: 'kindbare.pdf' } },
+    { summary: 'Document, kindbare.pdf', word: 'kindbare' },
+  ],
   sticker: [{ type: 'sticker' }, { summary: 'Sticker', word: null }],
   location: [
     {

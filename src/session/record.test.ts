@@ -305,6 +305,14 @@ describe('a change', () => {
     expect(kinds()).toEqual(['message.received', 'message.edited', 'message.edited'])
   })
 
+  it('of a file name that an earlier version took for a caption is no edit', () => {
+    const file = { type: 'document', hasMedia: true, content: { media: { filename: 'plan.pdf' } } }
+    take(message('A', { ...file, body: 'plan.pdf' }))
+    take(message('A', { ...file, body: '' }))
+    expect(rowsOf(AMARA)).toMatchObject([{ body: '' }])
+    expect(kinds()).toEqual(['message.received'])
+  })
+
   it('is not undone by an older copy', () => {
     take(message('A', { body: 'third', editedAt: 3000 }))
     take(message('A', { body: 'second', editedAt: 2000 }), message('A', { body: 'first' }))

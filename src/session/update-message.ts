@@ -26,7 +26,12 @@ export type MessageUpdater = {
 /** Only texts and captions are edited. Other texts differ where an earlier version stored something else. */
 const EDITED = new Set(['chat', 'image', 'video', 'gif', 'document'])
 
-const bodyOf = (row: MessageRow, seen: SeenMessage) => (EDITED.has(row.type) ? row.body : seen.body)
+/** An earlier version stored the name of a file as its caption. */
+const isFileName = (row: MessageRow, { body, content }: SeenMessage) =>
+  row.type === 'document' && body === '' && row.body !== '' && row.body === content.media?.filename
+
+const bodyOf = (row: MessageRow, seen: SeenMessage) =>
+  EDITED.has(row.type) && !isFileName(row, seen) ? row.body : seen.body
 
 /** True for a placeholder that cannot be read (yet): stored data is better. */
 export const isUnread = ({ type }: { type: string }) => type === 'ciphertext' || type === 'unknown'
@@ -120,12 +125,10 @@ export function createMessageUpdater(
   }
 
   /** A place that moves, an event that is cancelled, and what an earlier version did not store or know. */
-  function isOtherContent(
-    row: MessageRow,
-    known: MessageDetails,
-    { type, standing, content, raw }: SeenMessage,
-  ): boolean {
+  function isOtherContent(row: MessageRow, known: MessageDetails, seen: SeenMessage): boolean {
+    const { type, standing, content, raw } = seen
     if (type !== row.type) return false
+    if (isFileName(row, seen)) return true
     if (standing !== 'unknown' && row.standing === numberOf('unknown')) return true
     if (raw !== null && !raws.hasModel(row.id)) return true
     return JSON.stringify(contentIn(known)) !== JSON.stringify(withKnownMedia(known, content))
@@ -145,7 +148,7 @@ export function createMessageUpdater(
   }
 
   function isNewerText(row: MessageRow, seen: SeenMessage, isLive: boolean): boolean {
-    if (isUnread(seen) || seen.body === row.body) return false
+    if (isUnread(seen) || seen.body === row.body || isFileName(row, seen)) return false
     if (seen.editedAt === null && !EDITED.has(row.type)) return false
     if (Number(seen.hasMedia) !== row.has_media) return false
     if (seen.editedAt !== null) return seen.editedAt > (row.edited_at_ms ?? 0)

@@ -37,6 +37,14 @@ describe('bodyOf', () => {
     expect(bodyOf({ type: 'image', body: PREVIEW })).toBe('')
     expect(bodyOf({ type: 'vcard', body: 'BEGIN:VCARD' })).toBe('')
   })
+  it.each([
+    ['is not the name of a file', { caption: 'plan.pdf' }, ''],
+    ['is the caption of a file', { caption: 'the plan', isCaptionByUser: true }, 'the plan'],
+    ['is a caption that repeats the name', { caption: 'plan.pdf', isCaptionByUser: true }, 'plan.pdf'],
+    ['is a caption, also where nothing says whose it is', { caption: 'the plan' }, 'the plan'],
+  ])('%s', (_, fields, body) => {
+    expect(bodyOf({ type: 'document', directPath: '/v', filename: 'plan.pdf', ...fields })).toBe(body)
+  })
   it('is what people wrote, also where it looks like data', () => {
     expect(bodyOf({ type: 'chat', body: PREVIEW })).toBe(PREVIEW)
     expect(bodyOf({ type: 'something_new', body: 'hello there' })).toBe('hello there')

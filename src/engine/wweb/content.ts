@@ -114,7 +114,7 @@ export function contentOf(raw: RawMessage, isNotice: boolean): Content {
 export function bodyOf(raw: Partial<RawMessage>): string {
   const { type = '' } = raw
   if (type === 'revoked' || type === 'vcard' || type === 'multi_vcard') return ''
-  if (raw.directPath || MEDIA.has(type)) return cleanText(raw.caption ?? '')
+  if (raw.directPath || MEDIA.has(type)) return cleanText(captionOf(raw))
   const body = cleanText(raw.body ?? '')
   if (body !== '' && (type === 'chat' || !isPreview(body))) return body
   // Places, invitations and orders have the text under them elsewhere.
@@ -127,6 +127,10 @@ export function bodyOf(raw: Partial<RawMessage>): string {
   ]
   return cleanText(others.find((text): text is string => typeof text === 'string' && text !== '') ?? '')
 }
+
+/** A document without a caption has its file name there (`isCaptionByUser`, which some copies lack, is then false). */
+const captionOf = ({ type, caption = '', filename, isCaptionByUser }: Partial<RawMessage>): string =>
+  type === 'document' && caption === filename && isCaptionByUser !== true ? '' : caption
 
 /** Returns what a download of the media requires; null if there is none. */
 export function sourceOf(raw: RawMessage): MediaSource | null {

@@ -26,6 +26,8 @@ export type RawMessage = {
   type?: string | undefined
   body?: string | undefined
   caption?: string | undefined
+  /** True if a person wrote the caption; otherwise that of a document is its file name. */
+  isCaptionByUser?: boolean | undefined
   pollName?: string | undefined
   /** Unix seconds. */
   t?: number | undefined
