@@ -210,7 +210,7 @@ describe('a key', () => {
     const { status, json } = await harness.call(call)
     expect(status).toBe(201)
     const again = await harness.call(call)
-    expect(again.json.code).toBe('outcome_unknown')
+    expect(again.json).toMatchObject({ code: 'outcome_unknown', hint: expect.stringContaining('/api/keys/') })
     expect(again.text).not.toContain(json.secret)
   })
 

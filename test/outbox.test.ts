@@ -235,16 +235,26 @@ describe('a call with an idempotency key', () => {
   })
 
   it('holds for every operation that is not a reading', async () => {
-    const add = () =>
-      harness.call({
-        method: 'POST',
-        path: '/api/accounts',
-        body: { id: 'keyed' },
-        headers: { 'idempotency-key': 'key-8' },
-      })
+    const headers = { 'idempotency-key': 'key-8' }
+    const body = { id: 'keyed' }
+    const add = () => harness.call({ method: 'POST', path: '/api/accounts', body, headers })
     expect((await add()).status).toBe(201)
     expect((await add()).status).toBe(201)
-    await harness.call({ method: 'DELETE', path: '/api/accounts/keyed' })
+    const remove = async () => {
+      const { status, json } = await harness.call({ method: 'DELETE', path: '/api/accounts/keyed', headers })
+      return [status, json.code ?? json.archive_deleted]
+    }
+    expect(await remove()).toEqual([200, false])
+    expect(await remove()).toEqual([200, false])
+  })
+
+  it('is free again after a call on an account that does not exist', async () => {
+    const headers = { 'idempotency-key': 'key-9' }
+    const remove = async () =>
+      (await harness.call({ method: 'DELETE', path: '/api/accounts/later', headers })).status
+    expect(await remove()).toBe(404)
+    await harness.post('/api/accounts', { id: 'later' })
+    expect(await remove()).toBe(200)
   })
 })
 
@@ -258,7 +268,8 @@ describe('an unknown outcome', () => {
     const { status, json } = await answer
     expect([status, json.code]).toEqual([504, 'send_outcome_unknown'])
     expect(json.message_id).toBe(`true_${contact()}@c.us_${delivered(text)[0]?.id}`)
-    expect(await newest()).toMatchObject({ id: json.outbox_id, state: 'unknown' })
+    const { message_id, outbox_id } = json
+    expect(await newest()).toMatchObject({ id: outbox_id, state: 'unknown', message_id })
     await fault('send_hangs', false)
   }
 

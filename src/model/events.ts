@@ -89,7 +89,12 @@ const itemData = z.object({
   item_id: z.string().describe('Id of the item of the outbox.'),
   item_state: z.enum(OUTBOX_STATES),
   operation: z.string().describe('The operation that created it.'),
-  message_id: z.string().nullable().describe('Id of the message; null before it is sent.'),
+  message_id: z
+    .string()
+    .nullable()
+    .describe(
+      'Id of the message; null if it is not sent. In the states sending and unknown, the message may not exist.',
+    ),
   code: z.string().nullable().describe('Code of the error; null if there is none.'),
 })
 /** Data of an event of the outbox. */

@@ -70,7 +70,12 @@ export const OutboxItem = z.object({
   created_at: z.string(),
   release_at: z.string().nullable().describe('When it is to be sent; null: at once, or when it is approved.'),
   expires_at: z.string().nullable().describe('When it expires if it still waits; null: it does not wait.'),
-  message_id: z.string().nullable().describe('Id of the message; null before it is sent.'),
+  message_id: z
+    .string()
+    .nullable()
+    .describe(
+      'Id of the message; null if it is not sent. In the states sending and unknown, the message may not exist.',
+    ),
   error: z
     .object({ code: z.string(), detail: z.string() })
     .nullable()

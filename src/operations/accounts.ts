@@ -164,6 +164,7 @@ export const removeAccount = defineOperation({
     'Logs the account out, closes it and deletes its profile. Its archive stays on the disk. To delete the archive too, set `archive` to `delete` and `confirm` to the id of the account. `default` cannot be removed.',
   effect: 'destroy',
   scope: 'admin',
+  removesAccount: true,
   routes: ['DELETE /api/accounts/{account}'],
   input: z.strictObject({
     archive: z.literal('delete').optional().describe('`delete` deletes the archive too.'),

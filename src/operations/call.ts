@@ -1,6 +1,6 @@
 /** A call: the caller, the account and the face. Every route, tool, page and stream passes one to the door. */
 
-import type { Caller } from '../model/caller.ts'
+import { type Caller, hasScope, type Scope } from '../model/caller.ts'
 import { DEFAULT_ACCOUNT } from '../model/ids.ts'
 import type { Toolset } from '../model/toolsets.ts'
 
@@ -16,6 +16,11 @@ export type ConnectionToolsets = {
   list(): { name: Toolset; on: boolean; tools: number; purpose: string }[]
   /** Switches one on, and notifies the client. Returns false if this connection may not use it, or has no session. */
   enable(toolset: Toolset): Promise<boolean>
+}
+
+/** Returns true if the scopes of the caller admit it here. The toolsets of its own connection are for every caller. */
+export function isAdmitted(caller: Caller, { scope, needs }: { scope: Scope; needs: string }): boolean {
+  return needs === 'toolsets' || hasScope(caller, scope)
 }
 
 /** One call through any face. */

@@ -23,7 +23,7 @@ import type { Archive } from '../session/archive.ts'
 import type { Session } from '../session/session.ts'
 import type { Webhooks } from '../webhooks/webhooks.ts'
 import type { About, Audited, AuditLog } from './audit-log.ts'
-import { type Call, type ConnectionToolsets, hasAccount, hasScope, OWNER, type Scope } from './call.ts'
+import { type Call, type ConnectionToolsets, hasAccount, hasScope, isAdmitted, OWNER, type Scope } from './call.ts'
 import type { MediaLinks } from './media-links.ts'
 import { createOnce, type Once } from './once.ts'
 import { isAudited, type Operation, type Row } from './operation.ts'
@@ -388,8 +388,8 @@ export function createDoor({
     return { ...status, rules_problem: `${line === null ? '' : `Line ${line}: `}${reason}.` }
   }
 
-  function demandScope({ scope }: Pick<Way, 'scope'>, { caller }: Call): void {
-    if (!hasScope(caller, scope)) fail('scope_missing', { facts: { scope } })
+  function demandScope(way: Pick<Way, 'scope' | 'needs'>, { caller }: Call): void {
+    if (!isAdmitted(caller, way)) fail('scope_missing', { facts: { scope: way.scope } })
   }
 
   function admit<S extends Scope, N extends Needs>(
@@ -469,7 +469,7 @@ export function createDoor({
 
   const once: Once = async (operation, input, call, work) => {
     demandScope(operation, call)
-    accountOf(call, operation)
+    if (operation.removesAccount !== true) accountOf(call, operation)
     return onceIn(operation, input, call, work)
   }
 

@@ -80,6 +80,8 @@ const WithSecret = One.extend({
   secret: z.string().describe('The key that callers send. It is returned only in this response.'),
 })
 
+/** The next step of who missed a secret. */
+const SHOWN_ONCE = 'GET /api/keys lists the keys. To get a new secret: POST /api/keys/{key_id}/rotate.'
 const row = {
   tool: null,
   tag: 'keys',
@@ -141,7 +143,7 @@ export const addKey = defineOperation({
     expires_at: facts.expires_at.optional(),
   }),
   output: WithSecret,
-  isShownOnce: true,
+  shownOnce: SHOWN_ONCE,
   errors: [...CONTROL_ERRORS],
   example: { input: { name: 'Claude on my laptop', scopes: ['read'] } },
   async run({ name, scopes, accounts = null, toolsets = null, expires_at = null, ...more }, { keys, clock }) {
@@ -232,7 +234,7 @@ export const rotateKey = defineOperation({
       .describe('Seconds for which the previous secret stays valid, 0 to 604800. Default 0.'),
   }),
   output: WithSecret,
-  isShownOnce: true,
+  shownOnce: SHOWN_ONCE,
   errors: [...CHANGE_ERRORS],
   example: { input: { ...example, overlap_s: 3600 } },
   async run({ key_id, overlap_s }, { keys }) {

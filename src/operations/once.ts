@@ -15,22 +15,22 @@ type Outcome =
   | { error: { code: ErrorCode; detail: string; hint: string; facts: object } }
 
 /** Stored in place of a response with a secret. */
-const SHOWN: Outcome = {
+const shownOnce = (hint: string): Outcome => ({
   error: {
     code: 'outcome_unknown',
     detail:
       'The first request with this key succeeded. Its response contained a secret, so it was not stored.',
-    hint: 'GET /api/keys lists what exists. To get a new secret: POST /api/keys/{key_id}/rotate.',
+    hint,
     facts: {},
   },
-}
+})
 
 /** The fields of a row that matter here. A row without an effect stores what it takes. */
 type KeyedRow<In extends z.ZodType, Out extends z.ZodType> = Pick<
   Operation<In, Out>,
-  'name' | 'scope' | 'isGlobal' | 'output'
+  'name' | 'scope' | 'needs' | 'isGlobal' | 'removesAccount' | 'output'
 > &
-  Partial<Pick<Operation<In, Out>, 'effect' | 'answer' | 'several' | 'isShownOnce'>>
+  Partial<Pick<Operation<In, Out>, 'effect' | 'answer' | 'several' | 'shownOnce'>>
 
 /** Runs a call once for its key. Calls without a key, and readings, simply run. */
 export type Once = <In extends z.ZodType, Out extends z.ZodType>(
@@ -48,6 +48,7 @@ const idOf = ({ caller, account, operation, key }: RequestKey) =>
  * not unknown has not happened.
  */
 function isFinal({ answer }: { answer?: unknown }, code: ErrorCode): boolean {
+  if (code === 'account_not_found') return false
   const { retry } = ERRORS[code]
   if (retry === 'never' || isOpen(code)) return true
   return retry === 'check_first' && (answer === undefined || code === 'internal_error')
@@ -82,7 +83,7 @@ export function createOnce(
     }
     try {
       const output = await work()
-      await note(request, operation.isShownOnce ? SHOWN : { output })
+      await note(request, operation.shownOnce === undefined ? { output } : shownOnce(operation.shownOnce))
       return output
     } catch (thrown) {
       const { code, message: detail, hint, facts } = toAppError(thrown)

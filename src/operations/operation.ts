@@ -118,8 +118,10 @@ export type Operation<
   limitMs?: number
   /** What callers without its scope or its account get instead of an error. It says nothing of an account. */
   card?(mcpUrl: string): z.input<Out>
-  /** True if its output has a secret, which is never stored. */
-  isShownOnce?: true
+  /** Set if its output has a secret, which is never stored: the next step of who repeats the request with its idempotency key. */
+  shownOnce?: string
+  /** True if its account is gone afterwards: a repeated request returns what the first one did all the same. */
+  removesAccount?: true
   /** Requests may be multipart forms too: their parts `file` are stored as uploads and become this field. */
   form?: string
   /** True if requests may also be the bytes of one picture, which become that field. */

@@ -117,6 +117,9 @@ const OneDelivery = z.object({
 
 const Place = z.object({ atMs: z.int(), key: z.string() }) satisfies z.ZodType<DeliveryPlace>
 
+/** The next step of who missed a secret. */
+const SHOWN_ONCE =
+  'GET /api/webhooks lists the webhooks. To get a new secret: POST /api/webhooks/{webhook_id}/rotate.'
 const row = {
   tool: null,
   tag: 'webhooks',
@@ -173,7 +176,7 @@ export const addWebhook = defineOperation({
     secret: secret.optional(),
   }),
   output: WithSecret,
-  isShownOnce: true,
+  shownOnce: SHOWN_ONCE,
   errors: ['webhook_url_forbidden', 'too_many_webhooks', ...ACCOUNT_ERRORS, ...CONTROL_ERRORS],
   example: {
     input: { url: 'https://receiver.example/whatsapp', kinds: ['message.received'], from_me: false },
@@ -245,7 +248,7 @@ export const rotateWebhookSecret = defineOperation({
       .describe('Seconds for which the previous secret signs too, 0 to 604800. Default 86400.'),
   }),
   output: WithSecret,
-  isShownOnce: true,
+  shownOnce: SHOWN_ONCE,
   errors: [...ONE_ERRORS],
   example: { input: { ...example, overlap_s: 3600 } },
   run: async ({ webhook_id, overlap_s }, { webhooks }) =>

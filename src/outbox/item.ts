@@ -134,6 +134,12 @@ export function keyOf({ chat, bareId, number, messageId }: OutboxRow): MessageKe
   return toMessageKey(`true_${chat}_${bareId}${end}`)
 }
 
+/** States in which the message was given to WhatsApp Web, or may have been. */
+const GONE: ReadonlySet<OutboxRow['state']> = new Set(['sending', 'sent', 'unknown'])
+
+/** Returns the id of the message of an item that is sent, or perhaps is; else null. */
+export const goneKeyOf = (row: OutboxRow): MessageKey | null => (GONE.has(row.state) ? keyOf(row) : null)
+
 const toIso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString())
 
 /** What is left of a message that is settled. */
@@ -161,7 +167,7 @@ export function viewOf(row: OutboxRow): OutboxItem {
     created_at: new Date(row.createdAtMs).toISOString(),
     release_at: toIso(row.releaseAtMs),
     expires_at: toIso(row.expiresAtMs),
-    message_id: row.messageId,
+    message_id: goneKeyOf(row),
     error,
   }
 }

@@ -13,7 +13,7 @@ import type { OwnIds } from '../own-ids.ts'
 import type { Archive } from '../session/archive.ts'
 import { createQueues } from '../session/queues.ts'
 import type { Session } from '../session/session.ts'
-import { type Draft, fileOf, keyOf, newItem, type Order, problemOf, SEND_MS } from './item.ts'
+import { type Draft, fileOf, goneKeyOf, keyOf, newItem, type Order, problemOf, SEND_MS } from './item.ts'
 import { type TransmitOptions, transmit } from './transmit.ts'
 import { createWaiting, RETRY_MS, type Waiting, type WaitingOptions } from './waiting.ts'
 
@@ -145,12 +145,12 @@ export function openOutbox(options: OutboxOptions): Outbox {
   }
 
   function tell(kind: OutboxEventKind, row: OutboxRow): void {
-    const { id, state, operation, messageId, error, chat } = row
+    const { id, state, operation, error, chat } = row
     const item = {
       item_id: id,
       item_state: state,
       operation,
-      message_id: messageId,
+      message_id: goneKeyOf(row),
       code: error?.code ?? null,
     }
     archive.take({ type: 'outbox', kind, chat, item })

@@ -7,7 +7,7 @@ import type {
   Server,
 } from '@modelcontextprotocol/server'
 import { chooseToolsets, TOOLSETS, type Toolset, toolsetList } from '../../model/toolsets.ts'
-import { type Caller, type ConnectionToolsets, hasScope, SCOPES } from '../../operations/call.ts'
+import { type Caller, type ConnectionToolsets, hasScope, isAdmitted, SCOPES } from '../../operations/call.ts'
 import { enableToolset } from '../../operations/toolsets.ts'
 import { callerOf } from './callers.ts'
 import { INSTRUCTIONS } from './instructions.ts'
@@ -56,7 +56,7 @@ export function readToolsets(url: string): ReturnType<typeof toolsetList.safePar
 export function createConnections(options: ConnectionsOptions) {
   const { operations, limit, account, mcpUrl } = options
   const offers = new Map<string, Offer>()
-  const rowsOf = (caller: Caller) => operations.filter(({ scope }) => hasScope(caller, scope))
+  const rowsOf = (caller: Caller) => operations.filter((one) => isAdmitted(caller, one))
 
   function create(on: readonly Toolset[], hasSession: boolean, caller: Caller): Offer {
     const canRead = hasScope(caller, 'read')
@@ -70,7 +70,7 @@ export function createConnections(options: ConnectionsOptions) {
       ...options,
       operations: offered,
       toolsetOf: (tool) => rows.find((one) => toolName(one) === tool)?.toolset ?? null,
-      deniedOf: (tool) => operations.find((one) => toolName(one) === tool && !hasScope(caller, one.scope)),
+      deniedOf: (tool) => operations.find((one) => toolName(one) === tool && !isAdmitted(caller, one)),
     })
     return {
       tools,
