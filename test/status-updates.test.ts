@@ -201,6 +201,11 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
     ['nothing', () => post({}), [400, 'invalid_input']],
     ['both', () => post({ message: 'x', media: { data: picture } }), [400, 'invalid_input']],
     ['a caption of a text', () => post({ message: 'x', caption: 'y' }), [400, 'invalid_input']],
+    ...[{ background: '#1f7a5c' }, { font: 0 }].map((look): [string, () => Promise<Answer>, unknown[]] => [
+      `${Object.keys(look)} of media`,
+      () => post({ media: { data: picture }, ...look }),
+      [400, 'invalid_input'],
+    ]),
     [
       'a document',
       () => post({ media: { data: Buffer.from('%PDF-1.4 a document').toString('base64') } }),

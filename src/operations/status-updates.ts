@@ -112,9 +112,9 @@ export const postStatusUpdate = defineSend({
     background: z
       .string()
       .regex(/^#[0-9a-f]{6}$/i, 'must be a colour such as #7acca5')
-      .default(DEFAULT_COLOR)
-      .describe(`Colour of the background, as #rrggbb. Default ${DEFAULT_COLOR}.`),
-    font: whole(0, 9).default(0).describe('Number of the font, 0 to 9. Default 0.'),
+      .optional()
+      .describe(`Colour of the background of a text, as #rrggbb. Default ${DEFAULT_COLOR}.`),
+    font: whole(0, 9).optional().describe('Number of the font of a text, 0 to 9. Default 0.'),
     send_at: sendAt.optional(),
   }),
   output: z.object({
@@ -126,15 +126,22 @@ export const postStatusUpdate = defineSend({
   example: { input: { message: 'Back on Monday', background: '#1f7a5c' } },
   brief: { text: ({ message_id, posted_at }) => `Posted at ${posted_at}, message id ${message_id}` },
   async draft({ message, media, caption, background, font, send_at }, { clock, uploads }) {
-    if ((message === undefined) === (media === undefined) || (caption !== undefined && media === undefined))
-      fail('invalid_input', { detail: '"message" or "media" is required, and "caption" belongs to "media".' })
+    const isText = media === undefined
+    const others = isText ? { caption } : { background, font }
+    if ((message !== undefined) !== isText || Object.values(others).some((value) => value !== undefined))
+      fail('invalid_input', {
+        detail:
+          '"message" or "media" is required. "background" and "font" belong to "message", "caption" to "media".',
+      })
     const post = {
       sendAtMs: demandFuture(send_at, clock.now()),
       endsAtMs: clock.now() + LIMIT_MS - 1_000,
       to: { id: STATUS, name: 'Status updates' },
     }
-    if (media === undefined)
-      return { ...post, outgoing: { kind: 'status', text: message ?? '', background, font } }
+    if (isText) {
+      const look = { background: background ?? DEFAULT_COLOR, font: font ?? 0 }
+      return { ...post, outgoing: { kind: 'status', text: message ?? '', ...look } }
+    }
     const file = await toFile(media, { as: undefined, sounds: 'voice', withinMs: PREPARE_MS }, uploads)
     if (!IN_CHANNELS.has(file.as))
       fail('media_refused', {
