@@ -76,9 +76,11 @@ describe.each(SCOPES)('a key with the scope %s', (scope: Scope) => {
     const call = { ...list, headers: { ...list.headers, ...bearer(secrets[scope] ?? '') } }
     const { messages } = await callWire(harness.url, call)
     const names: string[] = messages()[0].result.tools.map(({ name }: { name: string }) => name)
-    const mine = OPERATIONS.filter((row) => hasScope(caller, row.scope)).flatMap((row) => toolName(row) ?? [])
-    expect(names.filter((name) => !mine.includes(name))).toEqual([])
-    expect(names.length).toBeGreaterThan(0)
+    const mine = OPERATIONS.filter((row) => row.needs === 'toolsets' || hasScope(caller, row.scope))
+    const theirs = mine.flatMap((row) => toolName(row) ?? [])
+    expect(names.filter((name) => !theirs.includes(name))).toEqual([])
+    expect(names).toContain('whatsapp_list_toolsets')
+    expect(names.includes('whatsapp_enable_toolset')).toBe(lane === 'legacy')
     expect(names.includes('whatsapp_logout')).toBe(scope === 'admin')
   })
 

@@ -204,6 +204,33 @@ it('does not send what was given another time at its time', async () => {
   expect(await stateOf(id)).toBe('scheduled')
 })
 
+it('sends what was approved, and nothing else', async () => {
+  const outbox = open()
+  const { id, digest } = await hold(outbox, 'approved')
+  const { change } = store
+  let answer: unknown
+  store.change = async (...args) => {
+    const row = await change(...args)
+    if (args[2].state === 'scheduled')
+      answer = await outbox.decide.change(id, { text: 'never read' }).catch(({ code }) => code)
+    return row
+  }
+  expect(await outbox.decide.approve(id, digest)).toMatchObject({ state: 'sent', digest })
+  expect([answer, texts()]).toEqual(['outbox_not_held', ['approved']])
+})
+
+it('asks again about what was changed after its approval', async () => {
+  const outbox = open()
+  const releaseAtMs = clock.now() + 60_000
+  const { id, digest } = await wait(outbox, 'as it was', { reason: 'confirm', releaseAtMs })
+  expect(await outbox.decide.approve(id, digest)).toMatchObject({ state: 'scheduled' })
+  const changed = await outbox.decide.change(id, { text: 'as it is' })
+  expect(changed).toMatchObject({ state: 'held', reason: 'confirm' })
+  clock.advance(60_000)
+  await outbox.decide.approve(id, changed.digest)
+  expect(texts()).toEqual(['as it is'])
+})
+
 it('does not end what was given another time as it expired', async () => {
   const outbox = open()
   phone.connected = false

@@ -29,7 +29,10 @@ export type Waiting = {
   reject(id: string, reason: string | null): Promise<OutboxRow>
   /** Ends a held or scheduled item. Fails as {@link Waiting.approve}. */
   cancel(id: string): Promise<OutboxRow>
-  /** Changes text or time of a held or scheduled item; its digest changes with them. Fails as {@link Waiting.approve}. */
+  /**
+   * Changes text or time of a held or scheduled item; its digest changes with them, so that an approved one waits for a decision
+   * again. Fails as {@link Waiting.approve}, also if an approved one is leaving.
+   */
   change(id: string, change: ItemChange): Promise<OutboxRow>
   /** Ends now what may no longer be sent. Fails as the control database does. */
   review(): Promise<void>
@@ -247,7 +250,9 @@ export function createWaiting(options: WaitingOptions): Waiting {
     },
     async change(id, { text, releaseAtMs }) {
       const row = await find(id)
-      if (row.state !== 'held' && row.state !== 'scheduled') return failNotHeld(row)
+      const isApproved = row.state === 'scheduled' && !isUnapproved(row)
+      if ((row.state !== 'held' && row.state !== 'scheduled') || (isApproved && isDue(row)))
+        return failNotHeld(row)
       const before = contentOf(row)
       const content = text === undefined ? before : { ...before, outgoing: withText(before.outgoing, text) }
       const time = releaseAtMs ?? row.releaseAtMs
@@ -256,11 +261,16 @@ export function createWaiting(options: WaitingOptions): Waiting {
         preview: previewOf(content.outgoing),
         digest: digestOf(row.number, row.chat, content, time),
         releaseAtMs: time,
-        ...(row.state === 'scheduled' && time !== null ? { expiresAtMs: time + lateMs } : {}),
+        ...(isApproved
+          ? { state: 'held' as const, expiresAtMs: clock.now() + expiresMs }
+          : row.state === 'scheduled' && time !== null
+            ? { expiresAtMs: time + lateMs }
+            : {}),
       }
       const changed = await store.change(id, [row.state], change, row.digest)
       if (changed === null) return failNotHeld(await find(id))
       wait(changed)
+      if (isApproved) held(changed)
       return changed
     },
     async stop() {
