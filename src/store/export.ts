@@ -38,6 +38,7 @@ const CHATS = {
 }
 
 const QUERIES = {
+  seen: 'SELECT id FROM people WHERE id IN (SELECT value FROM json_each(?))',
   chatsBy: 'SELECT * FROM chats WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id',
   members: 'SELECT person, is_admin FROM members WHERE chat = ? ORDER BY person',
   gaps: 'SELECT * FROM gaps WHERE chat = ? ORDER BY before_message',
@@ -59,6 +60,7 @@ const QUERIES = {
 export function createJsonExport(db: Connection, loader: Loader, pages: MessagePages): ExportJson {
   const people = createPages<PersonRow>(db, PEOPLE)
   const chats = createPages<ChatRow>(db, CHATS)
+  const seen = db.query<{ id: number }>(QUERIES.seen)
   const chatsBy = db.query<ChatRow>(QUERIES.chatsBy)
   const members = db.query<{ person: number; is_admin: number }>(QUERIES.members)
   const gaps = db.query<GapRow>(QUERIES.gaps)
@@ -101,9 +103,18 @@ export function createJsonExport(db: Connection, loader: Loader, pages: MessageP
     const said = new Set<Jid | null>()
     const addressOf: AddressOf = (id) => (id === ME ? own.jid : (told.people.get(id) ?? null))
 
-    /** The people with these ids, each with a line before the first line that names it. */
-    function* introduce(ids: readonly number[]): Generator<string> {
-      for (const [id, row] of loader.people(ids.filter((one) => !told.people.has(one)))) {
+    /**
+     * The people with these ids, each with a line before the first line that names it. Of those who are only mentioned, the line
+     * has the address alone where the reader does not see them.
+     */
+    function* introduce(ids: readonly number[], mentioned: readonly number[] = []): Generator<string> {
+      const found = loader.people([...ids, ...mentioned].filter((one) => !told.people.has(one)))
+      const named = new Set(ids)
+      const rows = JSON.stringify([...found].flatMap(([id, row]) => (named.has(id) ? [] : row.id)))
+      const shown = new Set(rows === '[]' ? [] : seen.all(rows).map(({ id }) => id))
+      for (const [id, whole] of found) {
+        const isShown = named.has(id) || shown.has(whole.id)
+        const row = isShown ? whole : addressOnly(whole)
         if (!told.people.has(row.id)) {
           // Two rows that have lines and are merged afterwards stay two people in the file.
           const unsaid = (jid: Jid | null) => (said.has(jid) ? null : jid)
@@ -111,8 +122,9 @@ export function createJsonExport(db: Connection, loader: Loader, pages: MessageP
           const address = personJid(person)
           told.people.set(row.id, address)
           const parts = {
-            spans: spans.all(row.id),
-            aliases: person.phone === null ? [] : aliases.all(person.phone).map(({ asked }) => asked),
+            spans: isShown ? spans.all(row.id) : [],
+            aliases:
+              isShown && person.phone !== null ? aliases.all(person.phone).map(({ asked }) => asked) : [],
           }
           if (address !== null) yield toLine(toPersonLine(person, parts))
           said.add(person.phone).add(person.lid)
@@ -164,7 +176,7 @@ export function createJsonExport(db: Connection, loader: Loader, pages: MessageP
           ...parts.reactions.map(({ sender }) => sender),
           ...parts.votes.map(({ voter }) => voter),
         ]
-        yield* introduce([row.sender, quoted?.sender ?? ME, ...mentions, ...acting])
+        yield* introduce([row.sender, ...acting], [quoted?.sender ?? ME, ...mentions])
         yield toLine(toMessageLine(row, address, parts, addressOf))
       }
     }
@@ -184,6 +196,12 @@ export function createJsonExport(db: Connection, loader: Loader, pages: MessageP
     }
     yield toLine({ line: 'end', messages })
   }
+}
+
+/** Leaves out all but the address by which messages name the person. */
+function addressOnly({ id, phone, lid }: PersonRow): PersonRow {
+  const facts = { name: null, pushname: null, in_address_book: 0, is_business: 0, is_blocked: 0 }
+  return { id, phone, lid: phone === null ? lid : null, ...facts }
 }
 
 /** Leaves out what the message quotes: it is of a chat that the reader does not see. */

@@ -2,6 +2,7 @@
 import { afterEach, expect, it } from 'vitest'
 import { toJid } from '../model/ids.ts'
 import type { Sight } from '../model/sight.ts'
+import { createExporter } from './exporter.ts'
 import { createReader } from './reader.ts'
 import { createIsSeen, isLimited, limit } from './sight.ts'
 import { type Connection, connect } from './sqlite.ts'
@@ -100,6 +101,29 @@ it('shows a quote only if the archive has the original in a chat that is seen; i
     reader.messagesAt(places).map(({ message }) => message.reply_to?.body)
   expect(bodies(limited)).toEqual(cases.map(([, , shown]) => shown))
   expect(bodies(archive.reader)).toEqual(cases.map(() => 'as quoted'))
+})
+
+it('exports the address alone of a person who is only mentioned and not seen', () => {
+  archive = openTestArchive()
+  const author = archive.person({ phone: toJid('15551230002@c.us'), name: 'Author' })
+  const hidden = archive.person({ phone: PHONE, lid: LID, name: 'Amara' })
+  const direct = archive.chat('direct', { person: author })
+  archive.message(direct, { from: author, body: 'ask @15551230001', details: { mentions: [hidden] } })
+  db = connect(archive.store.file)
+  const show = limit(db)
+  const exporter = createExporter(db, clock)
+  const people = (sight: Sight) => {
+    show(sight)
+    const lines = [...exporter.export(null, 'jsonl').pieces].join('').trim().split('\n')
+    return lines.map((line) => JSON.parse(line)).filter(({ line }) => line === 'person')
+  }
+  const bare = { phone: PHONE, lid: null, name: null, pushname: null, in_address_book: false }
+  for (const sight of [
+    { only: null, hide: [PHONE] },
+    { only: [toJid('15551230002@c.us')], hide: [] },
+  ])
+    expect(people(sight)).toMatchObject([{ name: 'Author' }, bare])
+  expect(people({ only: null, hide: [] })).toMatchObject([{ name: 'Author' }, { lid: LID, name: 'Amara' }])
 })
 
 it('searches the only chats of a reader without passing by the hits in all others', () => {
