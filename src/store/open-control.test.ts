@@ -149,6 +149,17 @@ describe('what is kept for a time', () => {
     expect(await kept()).toEqual([0, 0])
   })
 
+  it('leaves nothing of its text in the files once its chat is forgotten', async () => {
+    const { outbox } = open()
+    const preview = 'a text that is forgotten'
+    await outbox.add({ ...waiting, state: 'sending', preview, content: JSON.stringify({ preview }) })
+    await outbox.change('ob_1', ['sending'], { state: 'sent', preview: '', content: null, sentAtMs: 1 })
+    const traces = () => [file, `${file}-wal`].filter((path) => readFileSync(path).includes(preview))
+    expect(traces()).toEqual([`${file}-wal`])
+    await outbox.forget(DEFAULT_ACCOUNT, [waiting.chat])
+    expect(traces()).toEqual([])
+  })
+
   it('is kept after a restart for as long as before', async () => {
     const clock = createTestClock()
     const first = openControl({ file, archives, secret: null, clock })

@@ -20,6 +20,7 @@ import { createRules } from './rules.ts'
 import type { Connection } from './sqlite.ts'
 import { explain, settle, unlockAsync } from './unlock.ts'
 import { createWebhooks } from './webhooks.ts'
+import { emptyLog } from './wipe.ts'
 
 export type ControlOptions = {
   /** Absolute path; its directory exists. */
@@ -80,11 +81,14 @@ export function openControl(options: ControlOptions): ControlStore {
   function pruneLater(): void {
     if (closing === null)
       cancelPrune = clock.after(PRUNE_MS, () => {
-        useSpare((tables) => prune(tables, clock)).then(pruneLater, pruneLater)
+        useSpare((tables) => {
+          prune(tables, clock)
+          emptyLog(tables.db)
+        }).then(pruneLater, pruneLater)
       })
   }
 
-  async function use<T>(work: (tables: Tables) => T, run = withReserve<T>): Promise<T> {
+  async function use<T>(work: (tables: Opened) => T, run = withReserve<T>): Promise<T> {
     const tables = await opened()
     try {
       return await run(() => work(tables))
@@ -94,7 +98,7 @@ export function openControl(options: ControlOptions): ControlStore {
   }
 
   /** The same for what can wait or be lost: the reserve is for messages and keys. */
-  const useSpare = <T>(work: (tables: Tables) => T) => use(work, async (act) => act())
+  const useSpare = <T>(work: (tables: Opened) => T) => use(work, async (act) => act())
 
   return {
     accounts: {
@@ -114,7 +118,11 @@ export function openControl(options: ControlOptions): ControlStore {
       byRequest: (request) => use(({ outbox }) => outbox.byRequest(request)),
       list: (which) => use(({ outbox }) => outbox.list(which)),
       open: (account) => use(({ outbox }) => outbox.open(account)),
-      forget: (account, chats) => use(({ outbox }) => outbox.forget(account, chats)),
+      forget: (account, chats) =>
+        use(({ outbox, db }) => {
+          outbox.forget(account, chats)
+          emptyLog(db)
+        }),
     },
     requests: {
       begin: (request, input) => use(({ requests }) => requests.begin(request, input, clock.now())),

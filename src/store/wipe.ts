@@ -24,6 +24,12 @@ export type Wipe = {
   step(): 'more' | 'done' | 'busy'
 }
 
+/** Empties the write-ahead log, which holds earlier versions of pages. Returns false while another connection uses it. */
+export function emptyLog(db: Connection): boolean {
+  const [checkpoint] = db.query<{ busy: number }>('PRAGMA wal_checkpoint(TRUNCATE)').all()
+  return checkpoint?.busy === 0
+}
+
 export function createWipe(db: Connection): Wipe {
   const scrub = createScrub(db)
   const free = db.query<{ freelist_count: number }>('PRAGMA freelist_count')
@@ -44,8 +50,7 @@ export function createWipe(db: Connection): Wipe {
         isScrubbed = !scrub.step()
         return 'more'
       }
-      const [checkpoint] = db.query<{ busy: number }>('PRAGMA wal_checkpoint(TRUNCATE)').all()
-      return checkpoint?.busy === 0 ? 'done' : 'busy'
+      return emptyLog(db) ? 'done' : 'busy'
     },
   }
 }
