@@ -182,7 +182,8 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
       false,
       true,
     ])
-    expect(json.results[0]).toEqual({ phone_number: AMARA, on_whatsapp: true, id: jid(AMARA) })
+    for (const [place, phone] of [AMARA, MING].entries())
+      expect(json.results[place]).toEqual({ phone_number: phone, on_whatsapp: true, id: jid(phone) })
     const { lookups } = harness.world.state()
     expect((await harness.post('/api/numbers/check', body)).json).toEqual(json)
     expect(harness.world.state().lookups).toEqual(lookups)

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { AppError } from '../errors.ts'
 import { counted } from '../model/counted.ts'
 import { writtenByPeople } from '../model/fields.ts'
-import { type Jid, phoneNumberInput } from '../model/ids.ts'
+import { type Jid, type PhoneNumber, phoneNumberInput, phoneOf, toJid } from '../model/ids.ts'
 import { lines, named } from './brief.ts'
 import type { Grant } from './door.ts'
 import { contactIdInput, yesNo } from './inputs.ts'
@@ -123,13 +123,19 @@ export const checkNumbers = defineOperation({
         }),
       ),
   },
-  async run({ phone_numbers }, { numbers, clock }) {
+  async run({ phone_numbers }, { numbers, reader, clock }) {
     const endsAt = clock.now() + LOOKUP_MS
+    /** WhatsApp may name the account by a LID; this server names people by their number. */
+    const byNumber = async (one: PhoneNumber, id: Jid | null) => {
+      if (id === null || phoneOf(id) !== null) return id
+      const known = (await reader().recipientAt(id))?.id
+      return known !== undefined && phoneOf(known) !== null ? known : toJid(`${one}@c.us`)
+    }
     const found = new Map<string, Jid | null>()
     for (const one of new Set(phone_numbers)) {
       // What is known then is returned: the rest is asked for again.
       if (clock.now() >= endsAt) break
-      found.set(one, await numbers.find(one))
+      found.set(one, await byNumber(one, await numbers.find(one)))
     }
     const results = phone_numbers.map((phone_number) => {
       const id = found.get(phone_number)
