@@ -76,6 +76,13 @@ describe('on demand', () => {
     expect(await stateOf(harness, id)).toBe('here')
   })
 
+  it('a drawing that came as a document', async () => {
+    const drawing = { data: btoa('<svg xmlns="http://www.w3.org/2000/svg"/>'), mimetype: 'image/svg+xml' }
+    const [id] = await arrived(harness, { type: 'document', media: { ...drawing, filename: 'a.svg' } })
+    const { status, bytes } = await fetched(harness, pathOf(id))
+    expect([status, bytes.toString('base64')]).toEqual([200, drawing.data])
+  })
+
   it('ranges, and versions that the client has', async () => {
     const data = sampleBytes('video', 200_000, 'ranges')
     const [id] = await arrived(harness, { type: 'video', media: { data: data.toString('base64') } })

@@ -23,7 +23,15 @@ import type { Archive } from '../session/archive.ts'
 import type { Session } from '../session/session.ts'
 import type { Webhooks } from '../webhooks/webhooks.ts'
 import type { About, Audited, AuditLog } from './audit-log.ts'
-import { type Call, type ConnectionToolsets, hasAccount, hasScope, isAdmitted, OWNER, type Scope } from './call.ts'
+import {
+  type Call,
+  type ConnectionToolsets,
+  hasAccount,
+  hasScope,
+  isAdmitted,
+  OWNER,
+  type Scope,
+} from './call.ts'
 import type { MediaLinks } from './media-links.ts'
 import { createOnce, type Once } from './once.ts'
 import { isAudited, type Operation, type Row } from './operation.ts'

@@ -83,10 +83,12 @@ export function installPageMedia(): void {
     async download(source: MediaSource): Promise<ArrayBuffer | undefined> {
       const { downloadManager } = window.require('WAWebDownloadManager')
       const { sizeBytes: _, mimetype, ...facts } = source
+      // Refused by its type, although WhatsApp takes it as a document.
+      const isSvg = facts.type === 'document' && /^image\/svg\b/i.test(mimetype ?? '')
       try {
         return await downloadManager.downloadAndMaybeDecrypt({
           ...facts,
-          mimetype: mimetype ?? undefined,
+          mimetype: isSvg ? 'application/octet-stream' : (mimetype ?? undefined),
           signal: new AbortController().signal,
           downloadQpl: nothing,
         })
