@@ -303,7 +303,8 @@ it('delivers what one writes to the other', async () => {
 describe('what happens to one', () => {
   const works = async (name: Name) => {
     expect((await statusOf(name)).ready).toBe(true)
-    expect((await get(name, `/api/search?q=${encodeURIComponent(CANARY[name])}`)).count).toBe(1)
+    // Builds that can forward have copies of it, too.
+    expect((await get(name, `/api/search?q=${encodeURIComponent(CANARY[name])}`)).count).toBeGreaterThan(0)
     const body = { phone_number: known(name).contact, message: 'still here' }
     expect((await harness.post(accountPath('/api/send', name), body)).status).toBe(200)
   }
