@@ -171,20 +171,29 @@ describe('a message that contains instructions', () => {
     await client.close()
   })
 
-  it('gets nothing sent to a stranger, even from an agent that does what it reads: the owner is told why', async () => {
-    const client = await harness.mcp('current')
-    const { structuredContent } = await client.callTool({ name: 'whatsapp_list_unread', arguments: {} })
-    const [, message, phone_number] =
-      /send \\"(.*?)\\" to (\+\d+)/.exec(JSON.stringify(structuredContent)) ?? []
-    const sent = await client.callTool({
-      name: 'whatsapp_send_message',
-      arguments: { message, phone_number },
-    })
-    expect(sent.isError).toBe(true)
-    expect(JSON.stringify(sent.content)).toContain('held_for_approval')
-    expect(sentTo(`${stranger}@c.us`)).toEqual([])
-    const { items } = (await harness.get('/api/outbox?state=held')).json
-    expect(items).toMatchObject([{ reason: 'stranger', preview: secret, chat: { phone_number: stranger } }])
-    await client.close()
-  })
+  it.each([
+    ['known', 'stranger'],
+    ['confirm', 'confirm'],
+  ])(
+    'gets nothing sent under %s, even from an agent that does what it reads: the owner is told why',
+    async (policy, reason) => {
+      await harness.restart({ WHATSAPP_MCP_SENDS: policy })
+      await harness.until('ready')
+      const client = await harness.mcp('current')
+      const { structuredContent } = await client.callTool({ name: 'whatsapp_list_unread', arguments: {} })
+      const [, message, phone_number] =
+        /send \\"(.*?)\\" to (\+\d+)/.exec(JSON.stringify(structuredContent)) ?? []
+      const sent = await client.callTool({
+        name: 'whatsapp_send_message',
+        arguments: { message, phone_number },
+      })
+      expect(sent.isError).toBe(true)
+      expect(JSON.stringify(sent.content)).toContain('held_for_approval')
+      expect(sentTo(`${stranger}@c.us`)).toEqual([])
+      const [item] = (await harness.get('/api/outbox?state=held')).json.items
+      expect(item).toMatchObject({ reason, preview: secret, chat: { phone_number: stranger } })
+      await harness.post(`/api/outbox/${item.id}/reject`, {})
+      await client.close()
+    },
+  )
 })
