@@ -9,6 +9,7 @@ import { NEEDS } from '../src/engine/wweb/compat/needs.ts'
 import { ROWS } from '../src/operations/index.ts'
 import { type Harness, openHarness } from './harness.ts'
 import { answerOf, type BuildState, EXAMPLES, runExample } from './link/examples.ts'
+import { addBusiness } from './link/proofs.ts'
 
 const MODULES = join(import.meta.dirname, '../simulator/page/modules')
 /** Every module of the double, as its source defines them. */
@@ -62,7 +63,7 @@ describe.each([1, 2, 3])('without three modules, seed %i', (seed) => {
   let own: Harness
   beforeAll(async () => {
     own = await openHarness({ build: BUILD, examples: true, env: { WHATSAPP_TEXT_COMMAND: PRINTS_TEXT } })
-    own.world.setProfile({ business: true })
+    await addBusiness(own.world)
     await own.link()
     await own.synced()
   })
