@@ -63,6 +63,8 @@ it('begins with messages in each chat, and keys', async () => {
   const { id: quote } = await world.write({ from: AMARA, chat: group.id, text: 'canary to be quoted' })
   await world.write({ from: AMARA, text: 'about what I wrote there', quote })
   await world.write({ from: OLENA, text: 'canary of the settings?' })
+  await world.writeStatus({ from: MING, content: { type: 'chat', text: 'canary of a status' } })
+  await idOf('"of a status"')
   await world.write({ from: AMARA, text: 'a hiking plan?' })
   ids.received = await idOf('"direct received"')
   ids.inGroup = await idOf('"ingroup received"')

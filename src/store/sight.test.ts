@@ -1,6 +1,6 @@
 /** A limited connection: what single statements of it could still show. */
 import { afterEach, expect, it } from 'vitest'
-import { toJid } from '../model/ids.ts'
+import { STATUS, toJid } from '../model/ids.ts'
 import type { Sight } from '../model/sight.ts'
 import { createExporter } from './exporter.ts'
 import { createReader } from './reader.ts'
@@ -9,6 +9,7 @@ import { type Connection, connect } from './sqlite.ts'
 import { openTestArchive, type TestArchive } from './test-archive.ts'
 
 const PHONE = toJid('15551230001@c.us')
+const OTHER = toJid('15551230002@c.us')
 const LID = toJid('771230001@lid')
 const GROUP = toJid('120363000000000001@g.us')
 const clock = { now: () => 1_735_819_200_000, after: () => () => {} }
@@ -105,7 +106,7 @@ it('shows a quote only if the archive has the original in a chat that is seen; i
 
 it('exports the address alone of a person who is only mentioned and not seen', () => {
   archive = openTestArchive()
-  const author = archive.person({ phone: toJid('15551230002@c.us'), name: 'Author' })
+  const author = archive.person({ phone: OTHER, name: 'Author' })
   const hidden = archive.person({ phone: PHONE, lid: LID, name: 'Amara' })
   const direct = archive.chat('direct', { person: author })
   archive.message(direct, { from: author, body: 'ask @15551230001', details: { mentions: [hidden] } })
@@ -120,10 +121,46 @@ it('exports the address alone of a person who is only mentioned and not seen', (
   const bare = { phone: PHONE, lid: null, name: null, pushname: null, in_address_book: false }
   for (const sight of [
     { only: null, hide: [PHONE] },
-    { only: [toJid('15551230002@c.us')], hide: [] },
+    { only: [OTHER], hide: [] },
   ])
     expect(people(sight)).toMatchObject([{ name: 'Author' }, bare])
   expect(people({ only: null, hide: [] })).toMatchObject([{ name: 'Author' }, { lid: LID, name: 'Amara' }])
+})
+
+it('shows the status updates of no hidden person, and with only chats those of their people', () => {
+  archive = openTestArchive()
+  const { store } = archive
+  const [amara, ming] = [archive.person({ phone: PHONE, lid: LID }), archive.person({ phone: OTHER })]
+  const status = archive.chat('status', { jid: STATUS })
+  const facts = { at_ms: 1, kind: 'message.received' as const, chat: status, data: {} }
+  for (const [from, body] of [
+    [undefined, 'update mine'],
+    [ming, 'update of Ming'],
+    [amara, 'update of Amara'],
+  ] as const) {
+    const message = archive.message(status, { ...(from === undefined ? {} : { from }), body })
+    store.transaction(() => store.events.append({ ...facts, message }))
+  }
+  const data = { bare_id: 'GONE', sender: amara }
+  store.transaction(() => store.events.append({ ...facts, kind: 'message.forgotten', message: null, data }))
+  db = connect(store.file)
+  const show = limit(db)
+  const limited = createReader(db, clock)
+  const events = db.query<{ n: number }>('SELECT count(*) AS n FROM events WHERE chat = ?')
+  const all = { limit: 10, before: undefined, after: undefined, notices: false }
+  const shown = (sight: Sight) => {
+    show(sight)
+    const { chat, messages } = limited.readMessages(STATUS, all)
+    const { items } = limited.searchMessages('update', {}, { limit: 10, sort: 'newest' })
+    const bodies = messages.map(({ body }) => body.slice(7))
+    expect(items.map(({ message }) => message.body.slice(7)).reverse()).toEqual(bodies)
+    expect(limited.getChat(STATUS).history.messages).toBe(bodies.length)
+    return [bodies, chat.last_message?.body.slice(7), events.get(status)?.n]
+  }
+  const others = [['mine', 'of Ming'], undefined, 2]
+  for (const hide of [[PHONE], [LID]]) expect(shown({ only: null, hide })).toEqual(others)
+  expect(shown({ only: null, hide: [GROUP] })).toEqual([['mine', 'of Ming', 'of Amara'], 'of Amara', 4])
+  expect(shown({ only: [STATUS, OTHER], hide: [] })).toEqual(others)
 })
 
 it('searches the only chats of a reader without passing by the hits in all others', () => {

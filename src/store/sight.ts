@@ -3,7 +3,7 @@
  * chat, which takes the place of the table in every statement that is prepared after it: no query can forget the limit. A
  * statement that needs all rows names the table `main.…`, and says why.
  */
-import type { Jid } from '../model/ids.ts'
+import { type Jid, STATUS } from '../model/ids.ts'
 import type { Sight } from '../model/sight.ts'
 import type { Connection } from './sqlite.ts'
 
@@ -26,14 +26,21 @@ const TABLES = ['hidden_chats', 'hidden_people', 'only_chats', 'only_people', 's
 const seen = (what: 'chats' | 'people', id: string, more = '') =>
   `${id} NOT IN (SELECT id FROM temp.hidden_${what})
    AND (NOT EXISTS (SELECT 1 FROM temp.sight_mode) OR ${id} IN (SELECT id FROM temp.only_${what})${more})`
+/** A status update is its author's, in the one chat of all of them. */
+const seenAuthor = (chat: string, author: string) =>
+  `(${chat} IS NOT (SELECT id FROM main.chats WHERE jid = '${STATUS}') OR ${author} <= 0 OR (${seen('people', author)}))`
 const ofChat = (table: string) => `SELECT * FROM main.${table} WHERE ${seen('chats', 'chat')}`
 const ofMessage = (table: string) =>
   `SELECT * FROM main.${table} r WHERE EXISTS (SELECT 1 FROM temp.messages m WHERE m.id = r.message)`
 
+/** Whose message an event is about; one that was forgotten is named by the event. 0: no message. */
+const AUTHOR = `coalesce((SELECT sender FROM main.messages m WHERE m.id = e.message),
+  (SELECT coalesce(f.same_as, f.id) FROM main.people f WHERE f.id = json_extract(e.data, '$.sender')), 0)`
+
 /** The views, in an order in which each finds those that it uses. */
 const VIEWS = {
   chats: `SELECT * FROM main.chats WHERE ${seen('chats', 'id')}`,
-  messages: ofChat('messages'),
+  messages: `${ofChat('messages')} AND ${seenAuthor('chat', 'sender')}`,
   members: ofChat('members'),
   member_spans: ofChat('member_spans'),
   gaps: ofChat('gaps'),
@@ -45,7 +52,7 @@ const VIEWS = {
   // Whose only listed chats are groups shows the people in them.
   people: `SELECT * FROM main.people WHERE ${seen('people', 'id', ' OR EXISTS (SELECT 1 FROM temp.members m WHERE m.person = people.id)')}`,
   events: `SELECT * FROM main.events e WHERE CASE
-    WHEN chat IS NOT NULL THEN ${seen('chats', 'chat')}
+    WHEN chat IS NOT NULL THEN ${seen('chats', 'chat')} AND ${seenAuthor('chat', AUTHOR)}
     WHEN json_extract(data, '$.person') IS NOT NULL THEN EXISTS (SELECT 1 FROM temp.people p
       WHERE p.id = (SELECT coalesce(f.same_as, f.id) FROM main.people f WHERE f.id = json_extract(e.data, '$.person')))
     ELSE kind NOT LIKE 'send.%' END`,
