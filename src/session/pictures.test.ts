@@ -19,7 +19,7 @@ it('a picture that is not kept is asked for once by one who reads it twice, and 
   const store = openStore(join(dir, 'a.db'))
   const clock = createTestClock()
   const asked: string[] = []
-  const engine = {
+  let engine = {
     connected: () => true,
     async perform(_: string, { chat }: { chat: string }) {
       asked.push(chat)
@@ -50,5 +50,10 @@ it('a picture that is not kept is asked for once by one who reads it twice, and 
   clock.advance(3_600_000)
   await read(AMARA)
   expect(asked).toEqual([AMARA, BRUNO, AMARA, AMARA, AMARA])
+  // Changes between two connections are reported by none.
+  clock.advance(1)
+  engine = { ...engine }
+  expect([await read(AMARA), await read(AMARA)]).toEqual([AMARA, AMARA])
+  expect(asked).toHaveLength(6)
   store.close()
 })

@@ -1,6 +1,6 @@
 /**
  * Profile pictures of one account: asked for from WhatsApp when somebody wants to see one, and kept with the media. WhatsApp is
- * asked again after an hour, or when a change was reported.
+ * asked again after an hour, when a change was reported, or once by each new connection.
  */
 import { createHash } from 'node:crypto'
 import type { Clock } from '../clock.ts'
@@ -56,6 +56,8 @@ export function createPictureRoom({
   const running = new Map<Jid, Promise<OpenPicture>>()
   /** One after the other: WhatsApp limits how often it answers. */
   let turn: Promise<unknown> = Promise.resolve()
+  /** The connection that reports changes, and since when (Unix ms): what was checked before it may have changed unheard. */
+  let heard: { by: Engine; sinceMs: number } | null = null
   /** Where nothing is kept, one call reads a picture more than once. */
   let passed: { key: Jid; tag: string; bytes: Buffer } | null = null
 
@@ -69,12 +71,14 @@ export function createPictureRoom({
   async function ask(of: Jid | null, key: Jid): Promise<OpenPicture> {
     const row = pictures.get(key)
     const file = await shelf.find(row?.filehash)
-    const isFresh = row !== undefined && clock.now() - row.checked_at_ms < FRESH_MS
+    const connected = engine()
+    if (connected !== null && connected !== heard?.by) heard = { by: connected, sinceMs: clock.now() }
+    const isRecent = row !== undefined && clock.now() - row.checked_at_ms < FRESH_MS
+    const isFresh = isRecent && row.checked_at_ms >= (heard?.sinceMs ?? 0)
     if (isFresh && row.tag === null) fail('picture_not_found')
     if (isFresh && file !== null) return toOpen(file)
     if (isFresh && passed !== null && passed.key === key && passed.tag === row.tag)
       return inMemory(passed.bytes)
-    const connected = engine()
     if (!connected?.connected()) {
       if (file !== null) return toOpen(file)
       return fail('not_connected', { retryAfterS: 5 })
