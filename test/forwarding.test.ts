@@ -145,7 +145,7 @@ describe.each(['2.3000.1048116627', '2.3000.1034728815'])('on build %s', (build)
     expect(one).toMatchObject({
       ok: false,
       code: 'action_refused',
-      detail: 'This message was deleted for everyone. Nothing was changed.',
+      detail: 'This message was deleted for everyone.',
     })
   })
 

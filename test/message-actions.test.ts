@@ -121,12 +121,19 @@ describe.each(['2.3000.1049045808', '2.3000.1045210364', '2.3000.1034728815'])('
     expect(await seen(id)).toMatchObject({ id, type: 'revoked', body: '' })
     expect(await events('message.revoked', id)).toMatchObject([{ data: { before: { body: 'a secret' } } }])
     const forward = () => at('POST', id, '/forward', { chats: [AMARA] })
-    for (const again of [call.revoke, call.edit, call.react, call.star, call.pin, forward] as const) {
+    const receipts = () => at('GET', id, '/receipts')
+    for (const again of [
+      call.revoke,
+      call.edit,
+      call.react,
+      call.star,
+      call.pin,
+      forward,
+      receipts,
+    ] as const) {
       const { status, json } = await again(id)
       expect([status, json.code]).toEqual([422, 'action_refused'])
-      expect(json.results?.[0].detail ?? json.detail).toBe(
-        'This message was deleted for everyone. Nothing was changed.',
-      )
+      expect(json.results?.[0].detail ?? json.detail).toBe('This message was deleted for everyone.')
     }
   })
 

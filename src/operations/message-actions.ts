@@ -62,7 +62,7 @@ async function act(key: KeyParts, action: Action, granted: Grant<'send' | 'manag
 export function demandNotDeleted(type: string): void {
   if (type === 'revoked')
     fail('action_refused', {
-      detail: 'This message was deleted for everyone. Nothing was changed.',
+      detail: 'This message was deleted for everyone.',
       hint: 'Use another message. GET /api/messages/{message_id} returns its earlier text.',
     })
 }

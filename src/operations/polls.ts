@@ -5,7 +5,7 @@ import { toJid } from '../model/ids.ts'
 import { Message } from '../model/message.ts'
 import { facts, indented, lines, named, quoted } from './brief.ts'
 import { messageIdInput } from './inputs.ts'
-import { ACTION, EXAMPLE_POLL } from './message-actions.ts'
+import { ACTION, demandNotDeleted, EXAMPLE_POLL } from './message-actions.ts'
 import { defineOperation } from './operation.ts'
 
 const Voter = z.object({
@@ -50,7 +50,8 @@ export const getPollResults = defineOperation({
       ),
   },
   async run({ message_id }, { reader, engine, status }) {
-    const { id, keys } = await reader().quoted(message_id)
+    const { id, keys, type } = await reader().quoted(message_id)
+    demandNotDeleted(type)
     const votes = await engine.readVotes({ keys })
     const { poll, untrusted } = (await reader().getMessage(message_id, { before: 0, after: 0 })).message
     const names = new Set(poll?.options.map(({ name }) => name))

@@ -4,7 +4,7 @@ import { writtenByPeople } from '../model/fields.ts'
 import { toIsoSecond } from '../model/times.ts'
 import { facts, lines, named } from './brief.ts'
 import { messageIdInput } from './inputs.ts'
-import { ACTION, EXAMPLE_ID } from './message-actions.ts'
+import { ACTION, demandNotDeleted, EXAMPLE_ID } from './message-actions.ts'
 import { defineOperation } from './operation.ts'
 
 const time = z.string().optional()
@@ -49,7 +49,8 @@ export const getReceipts = defineOperation({
       ),
   },
   async run({ message_id }, { reader, engine }) {
-    const { id, keys } = await reader().quoted(message_id)
+    const { id, keys, type } = await reader().quoted(message_id)
+    demandNotDeleted(type)
     const { people: receipts, waiting } = await engine.readReceipts({ keys })
     const people = await Promise.all(
       receipts.map(async ({ person, deliveredAt, readAt, playedAt }) => {
