@@ -69,6 +69,15 @@ describe('an item', () => {
     expect([status, json.code]).toEqual([404, 'outbox_item_not_found'])
   })
 
+  it('is in a list with pages, whose cursor is one of them', async () => {
+    const list = async (query: string) => (await harness.get(`/api/outbox?${query}`)).json
+    for (const _ of [1, 2]) await send(fresh())
+    const { items, next_cursor } = await list('limit=1')
+    expect((await list(`limit=1&before=${next_cursor}`)).items).toHaveLength(1)
+    expect((await list('limit=2')).items[0]).toEqual(items[0])
+    expect((await list('before=zz')).code).toBe('invalid_input')
+  })
+
   it('is an event once it is settled, beside the message', async () => {
     const before = (await harness.get('/api/events?limit=1')).json.next_after
     const { json } = await send(fresh())

@@ -35,6 +35,7 @@ export const listOutbox = defineOperation({
     account: accountIdInput.optional(),
     state: z.enum(OUTBOX_STATES).optional().describe('Only items in this state.'),
     before: itemId
+      .regex(/^ob_[0-9a-z]+$/, 'must be `next_cursor` of the previous page')
       .optional()
       .describe('`next_cursor` of the previous page. Leave it out for the first page.'),
     limit: limit(50),
