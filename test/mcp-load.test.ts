@@ -117,18 +117,18 @@ it('a detailed answer is at most 100 KB: long texts are cut, and a note says so'
   expect(messages).toHaveLength(40)
   expect(messages[0].body).toMatch(/… \(\d+ more characters\)$/)
   expect(note).toMatch(
-    /^\d+ long texts are cut\. whatsapp_get_message with the message_id of one, before 0 and after 0 returns more of it\./,
+    /^\d+ long texts are cut\. whatsapp_read_messages with chat_id, limit 1 and before set to the id /,
   )
-  const name = 'whatsapp_get_message'
-  const whole = {
-    name,
-    arguments: { message_id: messages[0].id, before: 0, after: 0, response_format: 'detailed' },
+  // Also where several came in one second.
+  const args = { chat_id: '15550001101@c.us', limit: 1, before: messages[1].id }
+  const body = {
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'tools/call',
+    params: { name: 'whatsapp_read_messages', arguments: args },
   }
-  const body = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: whole }
   const [{ result }] = (await callWire(stage.url, { body })).messages()
-  const { message } = result.structuredContent
-  expect(message.id).toBe(messages[0].id)
-  expect(message.body.length).toBeGreaterThan(messages[0].body.length)
+  expect(result.structuredContent.messages).toMatchObject([{ id: messages[0].id, body: LONG }])
   const one = await ask(1)
   expect(one.messages[0].body).toBe(LONG)
   expect(one.chat.last_message.body).toMatch(/^.{990,1000}… \(\d+ more characters\)$/s)

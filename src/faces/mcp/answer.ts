@@ -70,7 +70,8 @@ export function noteOf(
   return note === '' ? {} : { note }
 }
 
-const MORE = '{{get_message}} with the message_id of one, before 0 and after 0 returns more of it.'
+const MORE =
+  '{{read_messages}} with chat_id, limit 1 and before set to the id of the message that follows it returns more of it. For the newest message of a chat, leave before out.'
 
 /** Returns an upper bound for the tokens of a result. @param precise counts up to about this number, then extrapolates */
 export function tokensOf({ content, structuredContent }: CallToolResult, precise: number): number {
