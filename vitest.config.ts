@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** They wait for a minute or more: begun last, as their size would have it, one worker has nothing to do meanwhile. */
-const LONG = /\/test\/(falls|states|slow|kills)\.test\.ts$/
+const LONG = /\/test\/(falls|states|slow|kills|malformed|link-mcp|capabilities)\.test\.ts$/
 
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

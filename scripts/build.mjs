@@ -193,7 +193,8 @@ function common() {
 function filesOf({ outputFiles, metafile }) {
   const built = outputFiles.map(({ path, contents }) => ({ path: relative(dist, path), contents }))
   const packages = Object.keys(metafile?.inputs ?? {}).flatMap(
-    (path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? [],
+    // A module that esbuild leaves empty has a prefix.
+    (path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path.replace('(disabled):', '')) ?? [],
   )
   return [...built, ...[...new Set(packages)].flatMap(licenceOf)]
 }

@@ -15,8 +15,8 @@ export function promisesPage(): string {
   return `# Promises
 
 Each promise has a command that measures it against the [simulated WhatsApp](sandbox.md). The figures are those that the commands wrote
-(\`--note\`), with the day, the commit and the computer. A promise that is not yet measured at full size is played by the tests in a
-smaller form.
+(\`--note\`), with the day, the commit and the computer. The tests play a smaller form of a promise that is not yet
+measured.
 
 | | promise | command | measured |
 |---|---|---|---|

@@ -44,7 +44,7 @@ ${sections.join('\n\n')}
 ## Requests
 
 Send text as UTF-8. Bytes that are not UTF-8, halves of surrogate pairs (\`\\ud83d\` alone), and NUL characters return 400. Percent-encode
-queries and paths. Of a name that a JSON object has twice, the last value counts.
+queries and paths. If a JSON object has a name twice, the last value counts.
 
 Fields go in the path, in the query, or, except with \`GET\`, in a JSON body. An unknown field returns 400, also on
 pages, and so does a field that is given in two places. The MCP endpoint ignores its query except \`toolsets\`,

@@ -127,6 +127,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     onOpen: metrics.follow,
     authDir,
     control,
+    globalCalls: ROWS.filter(({ isGlobal }) => isGlobal).map(({ name }) => name),
     holdFile: uploads.hold,
     fileAt: uploads.pathOf,
     maySend(asker, account, chat) {

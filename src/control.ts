@@ -82,8 +82,11 @@ export type ControlStore = {
     finish(request: RequestKey, outcome: string): Promise<void>
     /** Forgets the call: it did nothing, and its key can be used again. */
     release(request: RequestKey): Promise<void>
-    /** Forgets all calls of this account: another number is linked now, and their outcomes are those of the one before. */
-    forget(account: AccountId): Promise<void>
+    /**
+     * Forgets the calls of this account: its number is another one now, and their outcomes are those of the one before.
+     * @param except operations whose outcomes are not those of a number
+     */
+    forget(account: AccountId, except: readonly string[]): Promise<void>
   }
   keys: {
     /** Lists the keys in the order of their creation. */

@@ -459,9 +459,18 @@ describe('what waits is bound to the number', () => {
       send_at,
     })
     expect(scheduled.json.item).toMatchObject({ account: 'work', state: 'scheduled' })
+    const sendOnce = async () => {
+      const body = { phone_number: contact(), message: `once ${message}` }
+      const headers = { 'idempotency-key': 'of-one-account' }
+      return (await harness.call({ method: 'POST', path: '/api/accounts/work/send', body, headers })).json
+        .message_id
+    }
+    const first = await sendOnce()
+    expect(await sendOnce()).toBe(first)
     await harness.call({ method: 'DELETE', path: '/api/accounts/work' })
     await isCancelled(scheduled.json.item.id)
     await link()
+    expect(await sendOnce()).not.toBe(first)
     clock.advance(61_000)
     expect(
       (await harness.post('/api/accounts/work/send', { phone_number: contact(), message: 'after' })).status,

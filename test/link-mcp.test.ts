@@ -31,7 +31,7 @@ it.each(builds.map(({ name }) => name))(
     const answer = overMcp(await harness.mcp('current'))
     const found: Record<string, BuildState> = {}
     for (const row of TOOLS) found[row.name] = await runExample(row, harness, answer)
-    // What test/link.test.ts wrote.
+    // What test/link.test.ts wrote: after a new row, it runs first.
     const overRest = JSON.parse(
       readFileSync(join(import.meta.dirname, `snapshots/builds/${build}.json`), 'utf8'),
     )

@@ -133,7 +133,7 @@ describe
       expect(message?.media?.filehash).toBe(hashOf(bytes))
       expect(read).toBeLessThan(1.2)
       expect(written).toBeLessThan(1.2)
-      expect(growth).toBeLessThan(30)
+      expect(growth).toBeLessThan(40)
       expect(ms).toBeLessThan(100)
     }, 120_000)
 
@@ -146,7 +146,7 @@ describe
       // As base64 from the page, and as a file for the client.
       expect(read).toBeLessThan(2.6)
       expect(written).toBeLessThan(2.2)
-      expect(growth).toBeLessThan(30)
+      expect(growth).toBeLessThan(40)
       expect(ms).toBeLessThan(100)
     }, 120_000)
   },

@@ -237,6 +237,8 @@ const OTHERS: Record<string, () => Promise<void>> = {
     const headers = { 'mcp-session-id': '7f4c1c39-2b1e-4f43-9d4c-5f3f8d9f6f11' }
     const answer = await callWire(off.url, { headers, body: { jsonrpc: '2.0', id: 1, method: 'tools/list' } })
     expect([answer.status, answer.messages()[0].error]).toEqual([200, undefined])
+    // It opened none: a stream of this id is refused.
+    expect((await callWire(off.url, { method: 'GET', headers })).status).toBe(405)
   },
   async '`WHATSAPP_MCP_HOST=0.0.0.0` alone'() {
     expect(() => readConfig({ env: { WHATSAPP_MCP_HOST: '0.0.0.0' }, root: '/' })).toThrow('requires a key')

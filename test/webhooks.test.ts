@@ -279,7 +279,8 @@ describe('a receiver that fails', () => {
     receiver.answer = status(500)
     stage.write({ body: 'asked' })
     await until(async () => (await get(id)).failing_chats).toBe(1)
-    expect(rowsOfDeliveries()).toBe(1)
+    // The row is written after the webhook knows of it.
+    await until(rowsOfDeliveries).toBe(1)
     const event = receiver.requests[0]?.id
     expect((await call('POST', `/${id}/deliveries/${event}/retry`)).json).toMatchObject({
       delivered: false,

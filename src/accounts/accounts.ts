@@ -62,6 +62,8 @@ export type Accounts = {
 export type AccountsOptions = Pick<AccountOptions, 'holdFile' | 'fileAt' | 'maySend' | 'holdsNow'> & {
   authDir: AuthDir
   control: ControlStore
+  /** Operations that act on no linked number. */
+  globalCalls: readonly string[]
   config: Config
   secret: string | null
   /** Makes the ids of messages. */
@@ -78,7 +80,7 @@ export type AccountsOptions = Pick<AccountOptions, 'holdFile' | 'fileAt' | 'mayS
 
 /** Opens the account `default`, and reads which others there are. Never fails because of the control database. */
 export async function openAccounts(options: AccountsOptions): Promise<Accounts> {
-  const { authDir, control, clock, log } = options
+  const { authDir, control, clock, log, globalCalls } = options
   const open = new Map<string, Account>()
   const dirs = new Map<string, AccountDir>([[DEFAULT_ACCOUNT, authDir]])
   const removing = new Set<string>()
@@ -88,7 +90,7 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
   const unlinks: ((id: AccountId) => void)[] = []
   const over = new AbortController()
   const logKey = authDir.secret('log')
-  const known = await readKnownAccounts({ control, clock, log, dirOf, onOpened: resumeOthers })
+  const known = await readKnownAccounts({ control, globalCalls, clock, log, dirOf, onOpened: resumeOthers })
   openNow(DEFAULT_ACCOUNT)
 
   function dirOf(id: AccountId): AccountDir {

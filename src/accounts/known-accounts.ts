@@ -34,6 +34,8 @@ export type KnownAccounts = {
 
 export type KnownAccountsOptions = {
   control: ControlStore
+  /** Operations that act on no linked number. They keep their idempotency keys when a number goes. */
+  globalCalls: readonly string[]
   clock: Clock
   log: Log
   dirOf(id: AccountId): AccountDir
@@ -46,7 +48,7 @@ const RETRY_MS = 5_000
 
 /** Reads the accounts. Never fails: see `problem`. */
 export async function readKnownAccounts(options: KnownAccountsOptions): Promise<KnownAccounts> {
-  const { control, clock, log, dirOf } = options
+  const { control, clock, log, dirOf, globalCalls } = options
   const rows = new Map<string, AccountRow>()
   let problem: AppError | null = null
   let cancelRetry = () => {}
@@ -91,6 +93,8 @@ export async function readKnownAccounts(options: KnownAccountsOptions): Promise<
     async add(account) {
       const row = await control.accounts.add(account)
       try {
+        // An account that had this id may have been another number.
+        await control.requests.forget(row.id, [])
         dirOf(row.id).limit({ stopped: false, proxied: row.proxy !== null })
       } catch (error) {
         await control.accounts.remove(row.id)
@@ -112,7 +116,7 @@ export async function readKnownAccounts(options: KnownAccountsOptions): Promise<
       const isOther = row.number !== null
       if (isOther)
         control.requests
-          .forget(id)
+          .forget(id, globalCalls)
           .catch((error) => log.error({ err: error, account: id }, 'idempotency keys could not be forgotten'))
       note(row, { number: toJid(wid) })
       return isOther

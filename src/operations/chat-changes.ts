@@ -216,7 +216,7 @@ export const setChatPresence = defineOperation({
   name: 'set_chat_presence',
   title: 'Show that this account types',
   description:
-    'Shows the people of a chat that this account is typing or recording, for up to 60 seconds, until "paused", or until your MCP session ends. Answers at once. Sends no message.',
+    'Shows the people of a chat that this account is typing or recording, for up to 60 seconds, until "paused", or until the MCP session that asked ends. Answers at once. Sends no message.',
   effect: 'write',
   scope: 'send',
   repeatable: true,

@@ -158,11 +158,14 @@ const StayPlace = z.object({
 })
 type StayPlace = z.infer<typeof StayPlace>
 
+/** A cursor has a place, and is not to be longer than a request takes. */
+const sortedName = ({ name }: Pick<StayPlace, 'name'>): string => name.slice(0, 100)
+
 function inOrder(one: StayPlace, other: StayPlace): number {
   const isGone = ({ until_at }: StayPlace) => Number(until_at !== null)
   return (
     isGone(one) - isGone(other) ||
-    one.name.localeCompare(other.name) ||
+    sortedName(one).localeCompare(sortedName(other)) ||
     one.id.localeCompare(other.id) ||
     (one.since_at ?? '').localeCompare(other.since_at ?? '')
   )
@@ -228,7 +231,8 @@ export const listGroupMembers = defineOperation({
     const members = rest.slice(0, limit)
     const more = rest.length - members.length
     const end = more > 0 ? members.at(-1) : undefined
-    const next = end === undefined ? null : toCursor('group_members', StayPlace.parse(end))
+    const next =
+      end === undefined ? null : toCursor('group_members', { ...StayPlace.parse(end), name: sortedName(end) })
     return {
       ok: true as const,
       chat,

@@ -28,7 +28,7 @@ export const listOutbox = defineOperation({
   name: 'list_outbox',
   title: 'Messages of the outbox',
   description:
-    'Returns the messages that this server sends, has sent or holds, newest first, of all accounts. Settled ones are kept for 7 days. Of a message that never waited, the text is deleted as soon as it is settled.',
+    'Returns the messages that this server sends, has sent or holds, newest first, of all accounts and of the numbers that are linked to them now. Settled ones are kept for 7 days. Of a message that never waited, the text is deleted as soon as it is settled.',
   effect: 'read',
   routes: ['GET /api/outbox'],
   input: z.strictObject({
@@ -98,7 +98,7 @@ export const approveOutboxItem = defineOperation({
   name: 'approve_outbox_item',
   title: 'Approve a message',
   description:
-    'Releases a held message, exactly as it was read: `digest` is that of the item, and an item that was changed since is not sent. Returns the item once it is sent, or failed; if it has a time, or WhatsApp is not connected, it is `scheduled`. Each item can be approved once.',
+    'Releases a held message, exactly as it was read: `digest` is that of the item, and an item that was changed since is not sent. Returns the item once it is sent, or failed; if it has a time, or WhatsApp is not connected, it is `scheduled`. An item is approved once, unless it is changed afterwards.',
   routes: ['POST /api/outbox/{item_id}/approve'],
   input: z.strictObject({
     item_id: itemId,
@@ -144,7 +144,7 @@ export const changeOutboxItem = defineOperation({
   name: 'change_outbox_item',
   title: 'Change a message',
   description:
-    'Changes the text, the caption or the time of a held or scheduled message. Its digest changes too. A held message still waits for its approval.',
+    'Changes the text, the caption or the time of a held or scheduled message. Its digest changes too. A held message still waits for its approval, and an approved one is held again.',
   routes: ['PATCH /api/outbox/{item_id}'],
   input: z.strictObject({
     item_id: itemId,

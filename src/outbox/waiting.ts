@@ -251,7 +251,7 @@ export function createWaiting(options: WaitingOptions): Waiting {
     async change(id, { text, releaseAtMs }) {
       const row = await find(id)
       const isApproved = row.state === 'scheduled' && !isUnapproved(row)
-      if ((row.state !== 'held' && row.state !== 'scheduled') || (isApproved && isDue(row)))
+      if ((row.state !== 'held' && row.state !== 'scheduled') || (isApproved && isDue(row) && maySendNow()))
         return failNotHeld(row)
       const before = contentOf(row)
       const content = text === undefined ? before : { ...before, outgoing: withText(before.outgoing, text) }

@@ -340,6 +340,15 @@ describe('a chat that is forgotten', () => {
     expect(Math.max(...steps)).toBeLessThanOrEqual(50)
   })
 
+  it('is reported once, however often that is asked for', async () => {
+    open()
+    writeDay()
+    const counts = [forgetting.forgetChat(chatId(AMARA)), forgetting.forgetChat(chatId(AMARA))]
+    expect(await Promise.all(counts)).toEqual([131, 0])
+    expect(tombstones()).toBe(131)
+    expect(kept()).toEqual([])
+  })
+
   it('loses the rest of them after a start, if the server ended in between', async () => {
     open()
     const heard = writeDay()

@@ -108,11 +108,15 @@ export function createForgetting({
     }
   }
 
-  /** Deletes what the log reports as forgotten at times at which other messages of this chat are new. */
-  async function removeReported(chat: number): Promise<number> {
+  /** What the log reports as forgotten at times at which other messages of this chat are new. */
+  function reported(chat: number): number[] {
     const { forgotten_before: from = 0, forgotten_until: until = 0 } = store.chats.get(chat) ?? {}
-    if (from >= until) return 0
-    const ids = store.messages.reported(chat, firstPositionOf(from), firstPositionOf(until))
+    return from >= until ? [] : store.messages.reported(chat, firstPositionOf(from), firstPositionOf(until))
+  }
+
+  async function removeReported(chat: number): Promise<number> {
+    const from = store.chats.get(chat)?.forgotten_before ?? 0
+    const ids = reported(chat)
     let removed = 0
     for (let n = 0; n < ids.length && !stopped; n += BATCH) {
       // What turned out to be of another chat went with that.
@@ -214,17 +218,21 @@ export function createForgetting({
       flush()
       // Everything that is here, and all that is older. Messages carry WhatsApp's time: by this computer's
       // clock, the next message may look older than this moment.
-      const newest = store.messages.newest(chat)?.id ?? 0
-      const last = timeOf(newest)
+      const last = timeOf(store.messages.newest(chat)?.id ?? 0)
       const until = Math.max(store.chats.get(chat)?.timestamp ?? 0, last) + 1
       // They are reported now: what WhatsApp reports at their time afterwards is new, and stays.
       const sure = last === until - 1 ? heardUntil(chat, last) : until
       store.transaction(() => {
+        // A call before this one may still be deleting them.
+        const known = new Set(reported(chat))
         store.chats.setForgotten(chat, sure, until, sure)
         store.chats.setFamiliar(chat, false)
         store.gaps.mend(chat, LAST)
         store.chats.addressesOf(chat).forEach(store.pictures.remove)
-        store.events.appendForgotten(store.messages.from(chat, firstPositionOf(sure)), clock.now())
+        const ids = store.messages.from(chat, firstPositionOf(sure)).filter((id) => !known.has(id))
+        store.events.appendForgotten(ids, clock.now())
+        // They go also if this chat turns out to be one with another before its turn.
+        mark()
       })
       return inTurn(async () => {
         // Less, once it turned out to be one with another chat.

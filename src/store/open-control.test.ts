@@ -149,6 +149,18 @@ describe('what is kept for a time', () => {
     expect(await kept()).toEqual([0, 0])
   })
 
+  it('of a number is gone with it, but not what acts on none', async () => {
+    const { requests } = open()
+    const begin = (operation: string) =>
+      requests.begin({ caller: 'owner', account: DEFAULT_ACCOUNT, operation, key: 'k' }, 'input')
+    for (const operation of ['send_message', 'create_key']) expect(await begin(operation)).toBeNull()
+    await requests.forget(WORK, [])
+    expect(await begin('send_message')).not.toBeNull()
+    await requests.forget(DEFAULT_ACCOUNT, ['create_key'])
+    expect(await begin('create_key')).not.toBeNull()
+    expect(await begin('send_message')).toBeNull()
+  })
+
   it('leaves nothing of its text in the files once its chat is forgotten', async () => {
     const { outbox } = open()
     const preview = 'a text that is forgotten'

@@ -129,7 +129,7 @@ export function openControl(options: ControlOptions): ControlStore {
       takeOver: (request) => use(({ requests }) => requests.takeOver(request)),
       finish: (request, outcome) => use(({ requests }) => requests.finish(request, outcome)),
       release: (request) => use(({ requests }) => requests.release(request)),
-      forget: (account) => use(({ requests }) => requests.forget(account)),
+      forget: (account, except) => use(({ requests }) => requests.forget(account, except)),
     },
     keys: {
       list: () => use(({ keys }) => keys.list()),

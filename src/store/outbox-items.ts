@@ -62,7 +62,7 @@ export function createOutboxItems(db: Connection, clock: Pick<Clock, 'now'>): Ou
   )
   const list = db.query<Row>(
     // Not those of a number that was linked to the account before.
-    `${SELECT} WHERE number = coalesce((SELECT known.number FROM accounts known WHERE known.id = account), number)
+    `${SELECT} WHERE NOT EXISTS (SELECT 1 FROM accounts known WHERE known.id = account AND known.number <> outbox.number)
      AND (?1 IS NULL OR account = ?1) AND (?2 IS NULL OR state = ?2) AND (?3 IS NULL OR id < ?3)
      ORDER BY id DESC LIMIT ?4`,
   )

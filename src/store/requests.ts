@@ -8,7 +8,7 @@ export type Requests = {
   takeOver(request: RequestKey): boolean
   finish(request: RequestKey, outcome: string): void
   release(request: RequestKey): void
-  forget(account: string): void
+  forget(account: string, except: readonly string[]): void
   /** Deletes the calls that began more than {@link KEPT_MS} before this time. */
   prune(nowMs: number): void
 }
@@ -25,7 +25,9 @@ export function createRequests(db: Connection, process: string): Requests {
   )
   const finish = db.command(`UPDATE requests SET outcome = ? WHERE ${where}`)
   const remove = db.command(`DELETE FROM requests WHERE ${where}`)
-  const forget = db.command('DELETE FROM requests WHERE account = ?')
+  const forget = db.command(
+    'DELETE FROM requests WHERE account = ? AND operation NOT IN (SELECT value FROM json_each(?))',
+  )
   const prune = db.command('DELETE FROM requests WHERE created_at_ms < ?')
   const names = ({ caller, account, operation, key }: RequestKey) =>
     [caller, account, operation, key] as const
@@ -41,7 +43,7 @@ export function createRequests(db: Connection, process: string): Requests {
     takeOver: (request) => takeOver.run(process, process, ...names(request)).changes === 1,
     finish: (request, outcome) => void finish.run(outcome, ...names(request)),
     release: (request) => void remove.run(...names(request)),
-    forget: (account) => void forget.run(account),
+    forget: (account, except) => void forget.run(account, JSON.stringify(except)),
     prune: (nowMs) => void prune.run(nowMs - KEPT_MS),
   }
 }

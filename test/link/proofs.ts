@@ -1,7 +1,7 @@
 /** What the examples of the table do: seen on the phone's side, and in the event log. */
 import type { World } from '../../simulator/simulator.ts'
 import type { WorldGroup, WorldMessage } from '../../simulator/world-types.ts'
-import type { EventKind } from '../../src/model/events.ts'
+import type { Event, EventKind } from '../../src/model/events.ts'
 
 const NOOR = '15551234567@c.us'
 /** This chat has a label. */
@@ -24,13 +24,13 @@ export async function addBusiness(world: World): Promise<void> {
 
 /**
  * `phone`: true once the phone has it. `event`: a kind that is in the log then. `prepare`: makes what the example asks for, and returns
- * the input that names it. `shown`: the kind of the event once WhatsApp Web has that.
+ * the input that names it. `shown`: true for the event that says that WhatsApp Web has that.
  */
 export type Proof = {
   phone?(world: World): boolean
   event?: EventKind
   prepare?(world: World): Promise<Record<string, unknown>>
-  shown?: EventKind
+  shown?(event: Event): boolean
 }
 
 const sent = (fits: (message: WorldMessage) => boolean): Proof => ({
@@ -84,7 +84,7 @@ export const PROOFS: Record<string, Proof> = {
   forward_message: sent(({ id, body }) => body === 'Yes! Dinner on Friday?' && id !== DINNER),
   reject_call: {
     prepare: async (world) => ({ call_id: (await world.ring({ from: NOOR.replace('@c.us', '') })).id }),
-    shown: 'call.incoming',
+    shown: ({ kind }) => kind === 'call.incoming',
     phone: (world) => world.state().calls.some(({ state }) => state === 'rejected'),
     event: 'call.ended',
   },
@@ -123,7 +123,7 @@ export const PROOFS: Record<string, Proof> = {
       await world.askToJoin({ group: BOOK_CLUB, person: ZOE })
       return { action: 'approve', members: [ZOE] }
     },
-    shown: 'group.join_requested',
+    shown: ({ kind }) => kind === 'group.join_requested',
     phone: group(BOOK_CLUB, ({ members }) => members.includes(ZOE)),
     event: 'group.member_added',
   },
@@ -137,7 +137,8 @@ export const PROOFS: Record<string, Proof> = {
       return {}
     },
     // Of a chat that is read before it counts the message, nothing changes.
-    shown: 'chat.changed',
+    shown: ({ kind, chat, data }) =>
+      kind === 'chat.changed' && chat?.id === NOOR && data.fields.includes('unread_count'),
     phone: chat(NOOR, (one) => one?.unreadCount === 0),
     event: 'chat.changed',
   },
@@ -177,7 +178,7 @@ export const PROOFS: Record<string, Proof> = {
       const { id } = await world.writeStatus({ from: 'me', content })
       return { message_id: `true_status@broadcast_${id}_${world.state().account.phone}@c.us` }
     },
-    shown: 'status_update.posted',
+    shown: ({ kind }) => kind === 'status_update.posted',
     phone: (world) => !world.messages({ chat: 'status@broadcast' }).some(({ body }) => body === 'Lunch!'),
     event: 'message.revoked',
   },

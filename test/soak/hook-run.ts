@@ -62,6 +62,7 @@ export async function hookRun({
       body: JSON.stringify({ url: receiver.url, kinds: KINDS }),
     })
     const { secret }: { secret: string } = JSON.parse(await response.text())
+    const lives: number[] = []
     receiver.answer = (answer) => status(random.between(0, 99) < refused ? 500 : 200)(answer)
     const each = Math.floor(messages / (kills + 1))
     for (let kill = 0; kill < kills; kill += 1) {
@@ -70,6 +71,9 @@ export async function hookRun({
       await sleep(random.between(0, 150))
       await stage.server().kill()
       await more
+      // Nothing of it is still on its way.
+      await sleep(50)
+      lives.push(receiver.requests.length)
       // Now and then the receiver is away too.
       const isAway = kill % 4 === 3
       if (isAway) await receiver.stop()
@@ -88,7 +92,7 @@ export async function hookRun({
     const got = () => new Set(receiver.delivered().map(({ id }) => placeOf(id)))
     await waitFor('everything delivered', limitMs, () => (got().size >= logged().length ? true : null))
     await stage.stop()
-    return judge(receiver, { logged: logged(), written: traffic.written(), secret })
+    return judge(receiver, { logged: logged(), written: traffic.written(), secret, lives })
   } finally {
     if (before === undefined) delete process.env.WHATSAPP_WEBHOOK_ALLOWED_ORIGINS
     else process.env.WHATSAPP_WEBHOOK_ALLOWED_ORIGINS = before
@@ -105,13 +109,17 @@ function withoutAck({ message, ...event }: Event): string {
   return JSON.stringify({ ...event, message: message === null ? null : { ...message, ack: null } })
 }
 
-function judge(
-  { requests, delivered }: Receiver,
-  { logged, written, secret }: { logged: readonly number[]; written: number; secret: string },
-): HookRun {
+/** `lives`: how many requests had come when each server was killed. */
+type Expected = { logged: readonly number[]; written: number; secret: string; lives: readonly number[] }
+
+function judge({ requests, delivered }: Receiver, { logged, written, secret, lives }: Expected): HookRun {
   const first = delivered()
   const bodies = new Map<string, Set<string>>()
-  for (const { id, event } of requests) bodies.set(id, (bodies.get(id) ?? new Set()).add(withoutAck(event)))
+  const add = (what: string, body: string) => bodies.set(what, (bodies.get(what) ?? new Set()).add(body))
+  for (const [at, { id, body, event }] of requests.entries()) {
+    add(id, withoutAck(event))
+    add(`${id} of server ${lives.filter((end) => end <= at).length}`, body)
+  }
   const times = new Map<string, number>()
   for (const { id } of requests) times.set(id, (times.get(id) ?? 0) + 1)
   const got = new Set(first.map(({ id }) => placeOf(id)))
