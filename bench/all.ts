@@ -1,10 +1,11 @@
 /**
- * `npm run bench -- --all [--only NAME[,NAME]] [--messages N] [--out FILE]`: runs the benchmarks one after the other and prints
+ * `npm run bench -- --all [--only NAME[,NAME]] [--messages N] [--keep FOLDER] [--out FILE]`: runs the benchmarks one after the other and prints
  * one table with targets and verdicts, which also becomes docs/performance.md. `--messages`: for those that take it, in place
- * of their own number. About half an hour on a computer that does nothing else; Linux.
+ * of their own number. `--keep FOLDER`: keeps the figures of each benchmark there, and leaves out those that it has, so that a run
+ * that was ended goes on. About half an hour on a computer that does nothing else; Linux.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -20,6 +21,7 @@ const { values } = parseArgs({
   options: {
     only: { type: 'string' },
     messages: { type: 'string' },
+    keep: { type: 'string' },
     out: { type: 'string', default: PAGE },
   },
 })
@@ -28,7 +30,8 @@ const isName = (name: string): name is BenchName => name in BENCHES
 const names = Object.keys(BENCHES)
   .filter(isName)
   .filter((name) => only?.includes(name) ?? true)
-const folder = mkdtempSync(join(tmpdir(), 'bench-all-'))
+const folder = values.keep ?? mkdtempSync(join(tmpdir(), 'bench-all-'))
+mkdirSync(folder, { recursive: true })
 const load = () => loadavg().map((one) => one.toFixed(1))
 const facts = [
   `Date: ${new Date().toISOString().slice(0, 10)}`,
@@ -41,7 +44,7 @@ const figures = new Map<BenchName, unknown>()
 try {
   for (const name of names) figures.set(name, run(name))
 } finally {
-  rmSync(folder, { recursive: true, force: true })
+  if (values.keep === undefined) rmSync(folder, { recursive: true, force: true })
 }
 const results = toResults(
   ROWS.filter(({ bench }) => names.includes(bench)),
@@ -59,13 +62,18 @@ if (results.some(({ verdict }) => verdict === 'not measured')) process.exitCode 
 /** Its figures; undefined if it failed. */
 function run(name: BenchName): unknown {
   const json = join(folder, `${name}.json`)
+  if (!existsSync(json)) measure(name, json)
+  return existsSync(json) ? JSON.parse(readFileSync(json, 'utf8')) : undefined
+}
+
+/** Runs the benchmark, which writes its figures to this file unless it fails. */
+function measure(name: BenchName, json: string): void {
   const script = fileURLToPath(new URL(`./${name}.ts`, import.meta.url))
   const more =
     values.messages !== undefined && TAKE_MESSAGES.includes(name) ? ['--messages', values.messages] : []
   console.log(`\n== ${name}`)
   const args = [...process.execArgv, script, '--json', json, ...BENCHES[name], ...more]
   spawnSync(process.execPath, args, { stdio: 'inherit' })
-  return existsSync(json) ? JSON.parse(readFileSync(json, 'utf8')) : undefined
 }
 
 function commit(): string {
