@@ -113,8 +113,12 @@ export const postStatusUpdate = defineSend({
       .string()
       .regex(/^#[0-9a-f]{6}$/i, 'must be a colour such as #7acca5')
       .optional()
-      .describe(`Colour of the background of a text, as #rrggbb. Default ${DEFAULT_COLOR}.`),
-    font: whole(0, 9).optional().describe('Number of the font of a text, 0 to 9. Default 0.'),
+      .describe(
+        `Colour of the background of a text, as #rrggbb. If you leave it out, it is ${DEFAULT_COLOR}.`,
+      ),
+    font: whole(0, 9)
+      .optional()
+      .describe('Number of the font of a text, 0 to 9. If you leave it out, it is 0.'),
     send_at: sendAt.optional(),
   }),
   output: z.object({
