@@ -15,9 +15,25 @@ export type Kept = {
   t: number
 }
 
+const MOST_TRIES = 200
+const TRY_MS = 20
+
+/** Opening writes the time into the file, which fails while a server of another process writes. */
+function open(path: string): Store {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return openStore(path)
+    } catch (error) {
+      const isBusy = error instanceof Error && Object(error.cause).code === 'SQLITE_BUSY'
+      if (!isBusy || tries === MOST_TRIES) throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, TRY_MS)
+    }
+  }
+}
+
 /** What the file at `path` holds, read through a connection of its own; also while a server writes it. */
 export function readArchive<T>(path: string, read: (store: Store) => T): T {
-  const store = openStore(path)
+  const store = open(path)
   try {
     return read(store)
   } finally {
