@@ -129,10 +129,11 @@ const stateOf = async (id: string) => (await store.get(id))?.state
 
 /** A message that waits; returns its item. */
 async function wait(outbox: Outbox, text: string, order: Partial<Order>) {
-  const { code } = await outbox.send(draft(text), { ...NOW, ...order }).catch((error) => error)
+  const { code, facts } = await outbox.send(draft(text), { ...NOW, ...order }).catch((error) => error)
   expect(['send_scheduled', 'held_for_approval']).toContain(code)
-  const [item] = await store.list({ limit: 1 })
-  if (item === undefined) throw new Error('the item is not stored')
+  // Not the newest of the list: items of one moment have no order.
+  const item = await store.get(facts.item.id)
+  if (item === null) throw new Error('the item is not stored')
   return item
 }
 const schedule = (outbox: Outbox, text: string, inMs: number) =>
