@@ -114,6 +114,7 @@ export function createForgetting({
     return from >= until ? [] : store.messages.reported(chat, firstPositionOf(from), firstPositionOf(until))
   }
 
+  /** Deletes them. */
   async function removeReported(chat: number): Promise<number> {
     const from = store.chats.get(chat)?.forgotten_before ?? 0
     const ids = reported(chat)
