@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import wweb from 'whatsapp-web.js'
 import type { Simulator } from './simulator.ts'
-import { collectUnhandled } from './unhandled.ts'
+import { ignoreGonePages } from './unhandled.ts'
 
 export type LibraryClient = {
   client: wweb.Client
@@ -74,6 +74,7 @@ export function startClient(
   profiles: string,
   options: Partial<wweb.ClientOptions> = {},
 ): LibraryClient {
+  ignoreGonePages()
   const isRoot = process.getuid?.() === 0
   const client = new wweb.Client({
     authStrategy: new wweb.LocalAuth({ clientId: 'default', dataPath: profiles }),
@@ -128,21 +129,13 @@ export function startClient(
     },
     async stop() {
       await initialized
-      await closing(() => client.destroy())
+      await client.destroy().catch(() => {})
     },
     async kill() {
-      await closing(async () => client.pupBrowser?.close())
+      await client.pupBrowser?.close().catch(() => {})
       await initialized
     },
   }
-}
-
-/** What the library still does in a browser that closes, as after a LOGOUT, is rejected, and it handles nothing of that. */
-async function closing(close: () => Promise<unknown>): Promise<void> {
-  const unhandled = collectUnhandled()
-  await close().catch(() => {})
-  await new Promise(setImmediate)
-  unhandled.stop()
 }
 
 /** Starts, scans, waits for `ready`. */

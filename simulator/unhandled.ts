@@ -1,4 +1,4 @@
-/** For tests of the double: collects the library's unhandled rejections instead of failing the run. */
+/** For tests of the double: the library's unhandled rejections do not fail the run. */
 
 export type Unhandled = { reasons: unknown[]; stop(): void }
 
@@ -18,4 +18,24 @@ export function collectUnhandled(): Unhandled {
       for (const other of others) process.on('unhandledRejection', other)
     },
   }
+}
+
+/** What puppeteer says of a page or browser that is gone. */
+const GONE = /context was destroyed|detached|(Target|Session|Connection) closed/
+let ignoresGonePages = false
+
+/**
+ * From now on, what the library leaves unhandled because its page is gone is ignored. It injects itself at every
+ * navigation, tries for 30 s, and guards neither (F8): this comes up to 200 ms after the browser was closed.
+ */
+export function ignoreGonePages(): void {
+  if (ignoresGonePages) return
+  ignoresGonePages = true
+  const others = process.listeners('unhandledRejection')
+  process.removeAllListeners('unhandledRejection')
+  process.on('unhandledRejection', (reason, promise) => {
+    const stack = reason instanceof Error ? String(reason.stack) : ''
+    if (stack.includes('whatsapp-web.js') && GONE.test(String(reason))) return
+    for (const other of others) other(reason, promise)
+  })
 }
