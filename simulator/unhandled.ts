@@ -1,4 +1,5 @@
 /** For tests of the double: the library's unhandled rejections do not fail the run. */
+import { inspect } from 'node:util'
 
 export type Unhandled = { reasons: unknown[]; stop(): void }
 
@@ -34,8 +35,8 @@ export function ignoreGonePages(): void {
   const others = process.listeners('unhandledRejection')
   process.removeAllListeners('unhandledRejection')
   process.on('unhandledRejection', (reason, promise) => {
-    const stack = reason instanceof Error ? String(reason.stack) : ''
-    if (stack.includes('whatsapp-web.js') && GONE.test(String(reason))) return
+    // The library is in the stack of the reason or of its cause.
+    if (GONE.test(String(reason)) && inspect(reason).includes('whatsapp-web.js')) return
     for (const other of others) other(reason, promise)
   })
 }
