@@ -176,6 +176,20 @@ describe('openAuthDir', async () => {
     ;(await openAuthDir(dir, quiet)).release()
   })
 
+  it('takes over the lock of a process that was killed without waiting', async () => {
+    const dir = temp()
+    ;(await openAuthDir(dir, quiet)).release()
+    const lock = join(dir, '.whatsapp-mcp-api', 'server.lock')
+    writeFileSync(lock, JSON.stringify({ pid: 2 ** 22 + 1, started: '1', host: hostname() }))
+    const taken = openAuthDir(dir, quiet)
+    const first = await Promise.race([taken, new Promise((done) => setImmediate(done, 'waits'))])
+    expect(first).not.toBe('waits')
+    ;(await taken).release()
+    expect(
+      readdirSync(join(dir, '.whatsapp-mcp-api')).filter((name) => name.startsWith('server.lock')),
+    ).toEqual([])
+  })
+
   it('leaves the lock of another computer that shows life', async () => {
     const dir = temp()
     ;(await openAuthDir(dir, quiet)).release()
@@ -197,15 +211,23 @@ describe('openAuthDir', async () => {
     ;(await openAuthDir(dir, quiet)).release()
   })
 
-  it('has one holder, however many processes want it at once', async () => {
+  it.each([
+    ['', null],
+    [
+      ', also where one was killed while it took it over',
+      { pid: 2 ** 22 + 2, started: '1', host: hostname() },
+    ],
+  ])('has one holder, however many processes want it at once%s', async (_, killed) => {
     const dir = temp()
     ;(await openAuthDir(dir, quiet)).release()
     const lock = join(dir, '.whatsapp-mcp-api', 'server.lock')
-    for (let round = 0; round < 10; round++) {
+    for (let round = 0; round < 5; round++) {
+      if (killed !== null) writeFileSync(`${lock}.next`, JSON.stringify(killed))
       writeFileSync(lock, JSON.stringify({ pid: 2 ** 22 + 1, started: '1', host: hostname() }))
       const processes = Array.from({ length: 3 }, () => lockInOwnProcess(lock))
       const results = await Promise.all(processes.map(({ said }) => said))
       expect(results.filter((result) => result === 'held')).toHaveLength(1)
+      expect(existsSync(`${lock}.next`)).toBe(false)
       for (const { end } of processes) end()
     }
   })

@@ -2,7 +2,7 @@
  * One server per directory: a lock file that names its holder's process and is touched while that process
  * runs.
  */
-import { linkSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { codeOf } from '../error-code.ts'
@@ -15,7 +15,7 @@ import { readText } from '../read-file.ts'
 const TOUCH_MS = 4_000
 /** A lock that was not touched for this long has no holder. */
 const STALE_MS = 12_000
-/** Time in which all processes that found the same leftover lock have removed it. */
+/** Time in which all processes that remove the same leftover lock at once have done so: theirs may be moved with it. */
 const SETTLE_MS = 150
 
 /** The directory is in use. `holder`: its process id. `host`: its host name, null for this host. */
@@ -67,31 +67,64 @@ export async function lockDir(file: string, onWait: () => void): Promise<() => v
     host: hostname(),
   } satisfies Holder)
   const fresh = `${file}.${process.pid}.new`
-  for (let tries = 0; tries < 5; tries++) {
+  const next = `${file}.next`
+  let mayBeMoved = false
+  try {
     // Written beside it and then linked: the lock appears whole, or not at all.
-    try {
-      writeFileSync(fresh, text, { mode: 0o600 })
-      linkSync(fresh, file)
-      // After a leftover was removed, another process that saw it may move our lock. It puts ours back, or we
-      // lost.
-      if (tries > 0) await sleep(SETTLE_MS)
-      if (readOrNull(file) === text) {
-        mine.add(file)
+    writeFileSync(fresh, text, { mode: 0o600 })
+    for (let tries = 0; tries < 5; tries++) {
+      if (linkAs(fresh, file)) {
+        mayBeMoved ||= existsSync(next)
+        if (mayBeMoved) await sleep(SETTLE_MS)
+        if (readOrNull(file) !== text) continue
+        if (mayBeMoved) rmSync(next, { force: true })
         return keep(file, text)
       }
-    } catch (error) {
-      if (codeOf(error) !== 'EEXIST') throw error
-    } finally {
-      rmSync(fresh, { force: true })
+      const judged = readOrNull(file)
+      await requireStale(file, onWait)
+      if (judged !== null && linkAs(fresh, next)) {
+        if (replaceAlone(file, judged, fresh, next)) return keep(file, text)
+      } else {
+        // A process that was ended while it replaced a leftover: any number of others may remove it now.
+        await requireStale(next, onWait)
+        mayBeMoved = true
+        takeAway(file, judged)
+      }
     }
-    const judged = readOrNull(file)
-    await requireStale(file, onWait)
-    takeAway(file, judged)
+  } finally {
+    rmSync(fresh, { force: true })
   }
   throw new HeldError(0, null)
 }
 
+/** Gives the file this name too, touched now. Returns false if there is one with it already. */
+function linkAs(fresh: string, name: string): boolean {
+  try {
+    utimesSync(fresh, new Date(), new Date())
+    linkSync(fresh, name)
+    return true
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error
+    return false
+  }
+}
+
+/**
+ * Replaces the leftover lock, which nobody else can while `next` exists: no other process has to be waited for. Returns false if it
+ * was replaced before.
+ */
+function replaceAlone(file: string, judged: string, fresh: string, next: string): boolean {
+  try {
+    const isThere = readOrNull(file) === judged
+    if (isThere) renameSync(fresh, file)
+    return isThere
+  } finally {
+    rmSync(next, { force: true })
+  }
+}
+
 function keep(file: string, text: string): () => void {
+  mine.add(file)
   const timer = setInterval(() => {
     try {
       utimesSync(file, new Date(), new Date())
@@ -127,7 +160,7 @@ async function requireStale(file: string, onWait: () => void): Promise<void> {
   }
 }
 
-/** Only one process can move the stale file away; the others find it gone and try again. */
+/** Only one process can move the stale file away; the others find it gone and try again. One that comes late moves a new lock, and puts it back. */
 function takeAway(file: string, judged: string | null): void {
   const aside = `${file}.${process.pid}.stale`
   try {
