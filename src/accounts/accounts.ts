@@ -134,7 +134,8 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
     open.set(id, account)
     options.onOpen(account)
     const { session } = account
-    let wasLinked = session.status().linked
+    // Not from the status, which counts the messages of the archive.
+    let wasLinked = dirOf(id).saved() !== null
     session.onChange(() => {
       const { linked, account: present } = session.status()
       const isOther = present !== null && known.linked(id, present.wid)

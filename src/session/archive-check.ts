@@ -24,7 +24,7 @@ export type ArchiveCheckOptions = {
   log: Log
   /** The file is damaged. */
   onDamaged: () => void
-  /** The file is intact, or could not be checked; called at once where there is no doubt. */
+  /** The file is intact, or could not be checked; without a doubt, called soon after the start. */
   onDone: () => void
 }
 
@@ -35,7 +35,7 @@ export function startArchiveCheck({
   onDamaged,
   onDone,
 }: ArchiveCheckOptions): ArchiveCheck {
-  const timers = createTimers<'start'>(clock)
+  const timers = createTimers<'start' | 'done'>(clock)
   const archive = { file: store.file, key: store.key, identity: identity(store.file) }
   const doubt = store.doubt()
   const why = doubt ?? 'routine'
@@ -70,7 +70,7 @@ export function startArchiveCheck({
   }
 
   timers.set('start', doubt === null ? LATER_MS : SOON_MS, start)
-  if (doubt === null) onDone()
+  if (doubt === null) timers.set('done', SOON_MS, onDone)
   return {
     isRunning: () => isRunning,
     stop() {
