@@ -11,11 +11,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { note } from '../test/soak/measured.ts'
+import { toCurveLines, toCurveTable } from './all/curve.ts'
 import { toLines, toPage, toResults } from './all/page.ts'
 import { BENCHES, type BenchName, ROWS } from './all/rows.ts'
 
 const PAGE = fileURLToPath(new URL('../docs/performance.md', import.meta.url))
-const TAKE_MESSAGES: readonly BenchName[] = ['archive', 'search', 'start', 'readers']
+const TAKE_MESSAGES: readonly BenchName[] = ['archive', 'search', 'scale', 'start', 'readers']
 
 const { values } = parseArgs({
   options: {
@@ -50,14 +51,18 @@ const results = toResults(
   ROWS.filter(({ bench }) => names.includes(bench)),
   figures,
 )
+const scale = figures.get('scale')
+const curve = toCurveTable(scale)
 console.log(`\n${facts.join('\n')}\n\n${toLines(results)}`)
-writeFileSync(values.out, toPage(results, facts))
+if (curve !== '') console.log(`\n${toCurveLines(scale)}`)
+writeFileSync(values.out, toPage(results, facts, curve))
 if (values.out === PAGE && only === undefined && values.messages === undefined) {
   const judged = results.filter(({ verdict }) => verdict !== '')
   const met = judged.filter(({ verdict }) => verdict === 'met')
   note('npm run bench -- --all', `[${met.length} of ${judged.length} targets met](performance.md)`)
 }
-if (results.some(({ verdict }) => verdict === 'not measured')) process.exitCode = 1
+if (results.some(({ verdict }) => verdict === 'not measured') || (names.includes('scale') && curve === ''))
+  process.exitCode = 1
 
 /** Its figures; undefined if it failed. */
 function run(name: BenchName): unknown {
@@ -72,7 +77,7 @@ function measure(name: BenchName, json: string): void {
   const more =
     values.messages !== undefined && TAKE_MESSAGES.includes(name) ? ['--messages', values.messages] : []
   console.log(`\n== ${name}`)
-  const args = [...process.execArgv, script, '--json', json, ...BENCHES[name], ...more]
+  const args = [...process.execArgv, script, '--json', json, ...BENCHES[name].args, ...more]
   spawnSync(process.execPath, args, { stdio: 'inherit' })
 }
 

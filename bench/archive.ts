@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util'
 import { newestBuildWithSerialized } from '../simulator/builds.ts'
 import { findBrowser } from '../src/browser/find.ts'
 import { placesIn } from '../src/session/auth-dir.ts'
-import { measureGets } from './archive/reading.ts'
+import { chatsAnew, measureGets } from './archive/reading.ts'
 import { addressOf, measureRecording } from './archive/recording.ts'
 import { startContestant } from './start/contestants.ts'
 import { link, urlOf } from './start/link.ts'
@@ -28,9 +28,6 @@ const DELAYS = [
   { name: '50 ms a group, all at once', fault: { ms: 50 } },
   { name: '50 ms a group, one after the other', fault: { ms: 50, atOnce: 1 } },
 ] as const
-
-/** Pages of which none is remembered from the last time it was asked for: 20 to 83 chats. */
-const chatsAnew = (n: number) => `/api/chats?limit=${20 + (n % 64)}`
 
 const { values } = parseArgs({
   options: {

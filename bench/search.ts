@@ -39,6 +39,7 @@ const QUESTIONS: readonly { name: string; q: string; like: string[] | null; sort
   { name: 'word that is nowhere', q: 'nirgendwo', like: ['nirgendwo'] },
   { name: 'prefix of rare words', q: 'Fahrradsch*', like: null },
   { name: 'prefix of common words', q: 'morg*', like: null },
+  { name: 'prefix of one letter', q: 'm*', like: null },
   { name: 'common word by relevance', q: common.word, like: null, sort: 'relevance' },
 ]
 

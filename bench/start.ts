@@ -135,7 +135,7 @@ async function measure(
   // With delays everybody mostly waits, so they may do it at the same time.
   if (pace === 'realistic') await Promise.all(ready.map(send))
   const [ours, bare] = (['ours', 'bare'] as const).map((name) => ready.find(({ column }) => column === name))
-  const sendPairs = pace === 'none' && ours && bare ? await measureSendPairs({ ours, bare }, pairs) : []
+  const sendPairs = ours && bare ? await measureSendPairs({ ours, bare }, pairs) : []
   for (const one of ready) {
     if (pace === 'none') await send(one)
     columns[one.column].inbound = await measureInbound(one.stage, one.contestant, MESSAGES)

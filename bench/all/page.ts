@@ -1,6 +1,6 @@
 /** Figures against their targets: as lines for the terminal, and as docs/performance.md. */
 import { quantile } from '../start/report.ts'
-import type { BenchName, Row } from './rows.ts'
+import { BENCHES, type BenchName, type Row } from './rows.ts'
 
 /** `figure`: null if its benchmark failed or was not run. `verdict`: empty where there is no target. */
 export type Result = { row: Row; figure: number | null; verdict: 'met' | 'missed' | 'not measured' | '' }
@@ -39,32 +39,64 @@ export function toLines(results: readonly Result[]): string {
   const width = Math.max(...results.map(({ row }) => row.name.length)) + 2
   return results
     .map(({ row, figure, verdict }) => {
-      const measured = figure === null ? '–' : `${written(figure)} ${row.unit}`
+      const measured = figure === null ? '–' : measuredOf(row, figure)
       return `${row.name.padEnd(width)}${targetOf(row).padStart(18)}${measured.padStart(20)}  ${verdict}`
     })
     .join('\n')
 }
 
-/** @param facts about the run: date, machine, commit */
-export function toPage(results: readonly Result[], facts: readonly string[]): string {
-  const line = ({ row, figure, verdict }: Result) =>
-    `| ${row.name} | ${targetOf(row)} | ${figure === null ? '–' : `${written(figure)} ${row.unit}`} | ${verdict} | \`${row.bench}\` |`
+/**
+ * @param facts about the run: date, machine, commit
+ * @param curve the table of the benchmark `scale`; empty if there is none
+ */
+export function toPage(results: readonly Result[], facts: readonly string[], curve: string): string {
+  const parts = Object.entries(BENCHES).map(([name, { title, about }]) => {
+    const tables = [name === 'scale' ? curve : '', tableOf(results.filter(({ row }) => row.bench === name))]
+    const shown = tables.filter((table) => table !== '')
+    return shown.length === 0
+      ? ''
+      : `## ${title}\n\n${about} (\`npm run bench ${name}\`)\n\n${shown.join('\n\n')}\n`
+  })
   const missed = results.filter(({ verdict, row }) => verdict === 'missed' && row.missed !== undefined)
-  return `# Performance
+  const why = missed.map(({ row }) => `- **${row.name}**: ${row.missed}`)
+  return [
+    `# Performance
 
-\`npm run bench -- --all\` measures this on your machine and writes this page. \`npm run bench -- <name>\` runs one of the benchmarks.
+The benchmarks run the built server on your machine: real files, real HTTP, a real browser. Only WhatsApp is simulated. Where a ratio
+is measured, both sides run in the same run and in turns, so that whatever slows the machine slows both. ${countOf(results)}
+
+\`npm run bench -- --all\` measures everything and writes this page, in about half an hour. \`npm run bench -- <name>\` runs one
+benchmark and prints more. A figure without a target says what something costs.
 
 ${facts.map((fact) => `- ${fact}`).join('\n')}
+`,
+    ...parts.filter((part) => part !== ''),
+    ...(why.length === 0 ? [] : [`## Missed targets\n\n${why.join('\n')}\n`]),
+  ].join('\n')
+}
 
-| what | target | measured | verdict | benchmark |
-|---|---|---|---|---|
-${results.map(line).join('\n')}
-${missed.length === 0 ? '' : `\n## Missed targets\n\n${missed.map(({ row }) => `- **${row.name}**: ${row.missed}`).join('\n')}\n`}`
+function countOf(results: readonly Result[]): string {
+  const judged = results.filter(({ verdict }) => verdict !== '')
+  const met = judged.filter(({ verdict }) => verdict === 'met')
+  return `${met.length} of ${judged.length} targets are met.`
+}
+
+function tableOf(results: readonly Result[]): string {
+  const line = ({ row, figure, verdict }: Result) =>
+    `| ${row.name} | ${targetOf(row)} | ${figure === null ? '–' : measuredOf(row, figure)} | ${verdict} |`
+  if (results.length === 0) return ''
+  return ['| what | target | measured | verdict |\n|---|---|---|---|', ...results.map(line)].join('\n')
+}
+
+function measuredOf({ unit }: Row, figure: number): string {
+  return `${written(figure)} ${unit}`.trim()
 }
 
 function targetOf({ target, unit }: Row): string {
   if (target === null) return '–'
-  return 'atMost' in target ? `≤ ${written(target.atMost)} ${unit}` : `≥ ${written(target.atLeast)} ${unit}`
+  return (
+    'atMost' in target ? `≤ ${written(target.atMost)} ${unit}` : `≥ ${written(target.atLeast)} ${unit}`
+  ).trim()
 }
 
 function written(value: number): string {

@@ -1,7 +1,10 @@
 /** How fast the built server reads, over HTTP on one connection kept open, and what memory it takes. */
 import { Agent, request as httpRequest } from 'node:http'
 
-export type Latency = { p50: number; p99: number; count: number }
+export type Latency = { p50: number; p95: number; p99: number; count: number }
+
+/** Pages of which none is remembered from the last time it was asked for: 20 to 83 chats. */
+export const chatsAnew = (n: number) => `/api/chats?limit=${20 + (n % 64)}`
 
 /** `count` GETs of what `path` gives, one after the other, after some to warm up; ms. Rejects on any answer but 200. */
 export async function measureGets(
@@ -20,7 +23,7 @@ export async function measureGets(
     }
     times.sort((a, b) => a - b)
     const at = (share: number) => times[Math.floor(times.length * share)] ?? Number.NaN
-    return { p50: at(0.5), p99: at(0.99), count }
+    return { p50: at(0.5), p95: at(0.95), p99: at(0.99), count }
   } finally {
     agent.destroy()
   }

@@ -26,28 +26,29 @@ const BATCH = 200
 const SINGLES = 300
 
 /**
- * Write `count` messages of `chats` chats into a new archive at `file`, as live events, in the product's own batches;
- * encrypted where there is a `secret`.
+ * Write `count` messages of `chats` chats into the archive at `file`, as live events, in the product's own batches;
+ * encrypted where there is a `secret`. `from`: so many messages are in it already; 0, the default: it is new.
  */
 export function measureRecording(
   file: string,
-  options: { count: number; chats: number; secret: string | null },
+  options: { from?: number; count: number; chats: number; secret: string | null },
 ): Recording {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const store = openArchive(file, options.secret)
   store.meta.set('account_wid', '15550001000@c.us')
   const inbox = createTestInbox(store, systemClock, { own: [toJid('15550001000@c.us')] })
-  const texts = createTexts(7)
+  const { from = 0 } = options
+  const texts = createTexts(7 + from)
   const next = (n: number) =>
-    toMessage(n, addressOf(Math.floor(texts.random() ** 3 * options.chats)), texts.text(), FIRST_AT + n * 30)
+    toMessage(n, addressOf(Math.floor(texts.random() ** 3 * options.chats)), texts.text(), FIRST_AT + n * 10)
   const windows: number[] = []
   const before = writtenBytes()
-  for (let n = 0; n < options.count; ) {
+  for (let n = from; n < from + options.count; ) {
     // Made outside the clock.
     const window = Array.from({ length: WINDOW }, (_, index) => next(n + index))
     const startedAt = performance.now()
-    for (let from = 0; from < WINDOW; from += BATCH) {
-      for (const message of window.slice(from, from + BATCH)) inbox.take({ type: 'message', message })
+    for (let first = 0; first < WINDOW; first += BATCH) {
+      for (const message of window.slice(first, first + BATCH)) inbox.take({ type: 'message', message })
       inbox.flush()
     }
     windows.push(((performance.now() - startedAt) * 1000) / WINDOW)
@@ -55,7 +56,7 @@ export function measureRecording(
   }
   const writtenPerMessage = (writtenBytes() - before) / options.count
   const singles = Array.from({ length: SINGLES }, (_, index) => {
-    const message = next(options.count + index)
+    const message = next(from + options.count + index)
     const startedAt = performance.now()
     inbox.take({ type: 'message', message })
     inbox.flush()
@@ -65,7 +66,7 @@ export function measureRecording(
   const at = (share: number) => singles[Math.floor(singles.length * share)] ?? Number.NaN
   return {
     windows,
-    bytesPerMessage: statSync(file).size / (options.count + SINGLES),
+    bytesPerMessage: statSync(file).size / (from + options.count + SINGLES),
     writtenPerMessage,
     single: { p50: at(0.5), p99: at(0.99) },
   }
