@@ -57,8 +57,12 @@ export function toPage(results: readonly Result[], facts: readonly string[], cur
       ? ''
       : `## ${title}\n\n${about} (\`npm run bench ${name}\`)\n\n${shown.join('\n\n')}\n`
   })
-  const missed = results.filter(({ verdict, row }) => verdict === 'missed' && row.missed !== undefined)
-  const why = missed.map(({ row }) => `- **${row.name}**: ${row.missed}`)
+  const missed = results.flatMap(({ verdict, row }) => (verdict === 'missed' ? [row] : []))
+  const reasons = new Set(missed.flatMap(({ missed: why }) => why ?? []))
+  const why = [...reasons].map((reason) => {
+    const names = missed.filter((row) => row.missed === reason).map(({ name }) => `**${name}**`)
+    return `- ${names.join('; ')}: ${reason}`
+  })
   return [
     `# Performance
 
