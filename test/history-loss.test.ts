@@ -41,7 +41,7 @@ function openArchive(page: FakePage) {
   }
   const inbox = createInbox({
     ...{ store, keeping, own, clock, log, hash: () => '', onLost: () => {} },
-    onUnheard: (chat, from) => catchUp?.look(chat, from),
+    onUnheard: (chat, from) => catchUp?.checkChat(chat, from),
     onMore: () => catchUp?.more(),
   })
   return {
@@ -49,7 +49,7 @@ function openArchive(page: FakePage) {
     async connect(now: number, perChat = 100_000): Promise<void> {
       catchUp?.stop()
       clock.advance(now * 1000 - clock.now())
-      inbox.doubt()
+      inbox.invalidateSync()
       catchUp = createCatchUp({
         ...{ engine: page.engine(clock), store, inbox, keeping, clock, log, onFailed: () => {} },
         budget: { perChat, days: 36_500, total: 1_000_000, pauseMs: 0 },

@@ -28,7 +28,7 @@ const lines = () => (existsSync(out) ? readFileSync(out, 'utf8').split('\n').fil
 const bodies = () => lines().map((line) => JSON.parse(line).message?.body)
 
 /** Lets the next look at the file come, if it is planned: time does not run away while one is under way. */
-function lookAgain(): void {
+function readIfDue(): void {
   if (stage.clock.waits(LOOK_MS)) stage.clock.advance(LOOK_MS)
 }
 
@@ -38,7 +38,7 @@ async function save(text: string): Promise<void> {
   stage.clock.advance(10)
   writeFileSync(rulesFile(), text, { mode: 0o600 })
   await until(async () => {
-    lookAgain()
+    readIfDue()
     const { read_at, problem } = await view()
     return read_at !== before || JSON.stringify(problem) !== JSON.stringify(wrong)
   }).toBe(true)
@@ -229,12 +229,12 @@ describe('the file', () => {
     await save(file(rule('log', KINDS, append())))
     chmodSync(rulesFile(), 0o644)
     await until(async () => {
-      lookAgain()
+      readIfDue()
       return (await view()).problem?.reason
     }).toMatch(/chmod 600/)
     unlinkSync(rulesFile())
     await until(async () => {
-      lookAgain()
+      readIfDue()
       return (await view()).count
     }).toBe(0)
   })

@@ -78,18 +78,18 @@ export function startChild(options: {
           clearTimeout(timer)
           watchers.delete(look)
         }
-        const giveUp = (why: string) => {
+        const fail = (why: string) => {
           stop()
           const last = seen.slice(-5).map(({ line }) => JSON.stringify(line))
           reject(new Error(`${options.args[0]} ${why}:\n${last.join('\n')}\n${rest}`))
         }
         const look = () => {
           const found = seen.slice(from).find(({ line }) => test(line))
-          if (found === undefined) return hasEnded ? giveUp('ended') : undefined
+          if (found === undefined) return hasEnded ? fail('ended') : undefined
           stop()
           resolve(found)
         }
-        const timer = setTimeout(() => giveUp('did not get there in time'), LIMIT_MS)
+        const timer = setTimeout(() => fail('did not get there in time'), LIMIT_MS)
         watchers.add(look)
         look()
       })

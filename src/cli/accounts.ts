@@ -7,7 +7,7 @@ import { isConfirmed } from './consent.ts'
 import { errnoOf } from './errno.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { nameOf } from './status.ts'
-import { jsonLines, plain } from './terminal.ts'
+import { jsonLines, printable } from './terminal.ts'
 import { inWords } from './words.ts'
 
 /** The server closes a browser within 20 s, restarts within 28 s, and removes an account within 60 s. */
@@ -80,7 +80,7 @@ export async function removeAccount(server: Server, id: string, flags: RemoveFla
   const { 'delete-archive': withArchive, yes, json } = flags
   const line = `accounts remove ${id} --yes${withArchive ? ' --delete-archive' : ''}`
   const what = withArchive ? 'its profile and its archive' : 'its profile'
-  const question = () => `Log out the account ${plain(id)} and delete ${what}?`
+  const question = () => `Log out the account ${printable(id)} and delete ${what}?`
   if (!yes && !(await isConfirmed(line, question))) return EXIT.failed
   const query = withArchive ? `?${new URLSearchParams({ archive: 'delete', confirm: id })}` : ''
   const path = `/api/accounts/${encodeURIComponent(id)}${query}`
@@ -92,7 +92,7 @@ export async function removeAccount(server: Server, id: string, flags: RemoveFla
 
 function lineOf({ id, label, status: { state, reason, account } }: AccountView): string {
   const facts = [state, reason, account && nameOf(account), label]
-  return `${id.padEnd(12)} ${plain(facts.filter((fact) => fact !== null).join(', '))}\n`
+  return `${id.padEnd(12)} ${printable(facts.filter((fact) => fact !== null).join(', '))}\n`
 }
 
 function print(json: boolean, answer: object, text: string): void {

@@ -18,7 +18,7 @@ import { openApi, type Server } from './client.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { watchEnd } from './export-end.ts'
 import { createProgress } from './progress.ts'
-import { jsonLines, plain } from './terminal.ts'
+import { jsonLines, printable } from './terminal.ts'
 
 export type ExportFlags = { chat: string; format: 'jsonl' | 'text'; out: string }
 
@@ -42,7 +42,7 @@ export async function exportArchive(server: Server, { chat, format, out }: Expor
     }
     if (format === 'jsonl' && !end.isWhole()) throw new Error('the last line is missing')
     target?.keep()
-    if (file !== null) process.stdout.write(`Wrote ${counted(total, 'message')} to ${plain(file)}.\n`)
+    if (file !== null) process.stdout.write(`Wrote ${counted(total, 'message')} to ${printable(file)}.\n`)
   } catch (error) {
     target?.drop()
     if (error instanceof CommandError) throw error
@@ -86,7 +86,7 @@ function renderStats(stats: Stats): string {
       `${counted(messages, 'message')} in ${counted(chats, 'chat')}`,
     ]),
   ]
-  return rows.map(([name, text]) => `${name.padEnd(10)} ${plain(text)}\n`).join('')
+  return rows.map(([name, text]) => `${name.padEnd(10)} ${printable(text)}\n`).join('')
 }
 
 /**

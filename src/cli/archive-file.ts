@@ -20,7 +20,7 @@ import { errnoOf } from './errno.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { createProgress } from './progress.ts'
 import { nextStepOf } from './running.ts'
-import { jsonLines, plain } from './terminal.ts'
+import { jsonLines, printable } from './terminal.ts'
 
 /** The log of a command is for people, so it is readable even in a pipe. */
 const log = createLog({ level: 'warn', readable: true })
@@ -65,7 +65,7 @@ export async function verifyArchive(config: Config, { json, account }: FileFlags
   const isFine = flaws.length === 0
   if (json) process.stdout.write(jsonLines({ ok: isFine, file, flaws }))
   else {
-    const lines = flaws.map(({ check, says }) => `${check.padEnd(16)} ${plain(says)}\n`)
+    const lines = flaws.map(({ check, says }) => `${check.padEnd(16)} ${printable(says)}\n`)
     process.stdout.write(isFine ? `${file} has no errors.\n` : lines.join(''))
   }
   if (!isFine && !json) {

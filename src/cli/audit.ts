@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import type { AuditEntry } from '../model/audit.ts'
 import { openApi, type Server } from './client.ts'
 import { EXIT } from './exit-codes.ts'
-import { jsonLines, plain } from './terminal.ts'
+import { jsonLines, printable } from './terminal.ts'
 
 type Entry = z.infer<typeof AuditEntry>
 type List = { entries: Entry[]; next_cursor: string | null }
@@ -34,5 +34,5 @@ function lineOf({ at, caller, face, client, operation, account, chat, decision, 
     `by ${caller} over ${face}${client === null ? '' : ` (${client})`}`,
     account === null || account === 'default' ? null : `account ${account}`,
   ]
-  return `${at}  ${plain(facts.filter((fact) => fact !== null).join(', '))}\n`
+  return `${at}  ${printable(facts.filter((fact) => fact !== null).join(', '))}\n`
 }

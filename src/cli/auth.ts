@@ -5,7 +5,7 @@ import type { Status } from '../model/status.ts'
 import { type Api, openApi, type Server } from './client.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { nameOf } from './status.ts'
-import { jsonLines, openScreen, plain, type Screen } from './terminal.ts'
+import { jsonLines, openScreen, printable, type Screen } from './terminal.ts'
 import { inWords } from './words.ts'
 
 /** The server answers a start within 28 s and a request for a code within 60 s. */
@@ -53,7 +53,7 @@ async function follow(api: Api, screen: Screen, phone: string): Promise<Status> 
         throw refused(now.last_error ?? 'Linking ended.', inWords(now.next_step ?? '', api.url))
       if (code === null && begun.code !== null) {
         code = begun.code
-        screen.say(`\n    ${code.slice(0, 4)}-${code.slice(4)}\n\n${plain(begun.instructions ?? '')}`)
+        screen.say(`\n    ${code.slice(0, 4)}-${code.slice(4)}\n\n${printable(begun.instructions ?? '')}`)
       }
       const isWaiting = now.pairing?.method === 'code' || now.pairing?.method === 'passkey'
       if (code !== null && now.state === 'qr' && !isWaiting)
@@ -111,7 +111,7 @@ function progressOf(now: Status): string {
     case 'authenticated':
       return 'Linked. Loading your chats…'
     case 'disconnected':
-      return `${plain(now.last_error ?? 'The connection was lost.')} Reconnecting…`
+      return `${printable(now.last_error ?? 'The connection was lost.')} Reconnecting…`
     default:
       return ''
   }
@@ -123,5 +123,5 @@ function hasEnded({ state, reconnect }: Status): boolean {
 }
 
 function refused(why: string, next: string): CommandError {
-  return new CommandError(plain(why), plain(next || 'See "whatsapp-mcp-api status".'), EXIT.failed)
+  return new CommandError(printable(why), printable(next || 'See "whatsapp-mcp-api status".'), EXIT.failed)
 }

@@ -11,7 +11,7 @@ import { BackupError, readBackup, writeBackup } from './backup-file.ts'
 import { errnoOf } from './errno.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { nextStepOf } from './running.ts'
-import { plain } from './terminal.ts'
+import { printable } from './terminal.ts'
 
 const log = createLog({ level: 'warn', readable: true })
 
@@ -56,7 +56,7 @@ export async function backup({ authDir }: Config, to: string, flags: BackupFlags
   })
   const mib = (statSync(file).size / 2 ** 20).toFixed(1)
   process.stdout.write(
-    `Wrote ${plain(file)} (${mib} MiB). Whoever has this file and its key has the account.\n`,
+    `Wrote ${printable(file)} (${mib} MiB). Whoever has this file and its key has the account.\n`,
   )
   return EXIT.ok
 }
@@ -87,7 +87,7 @@ export async function restore({ authDir }: Config, from: string, flags: BackupFl
     rmSync(aside, { recursive: true, force: true })
   }
   process.stdout.write(
-    `Restored ${plain(authDir)}. Start the server here, and never again with the directory of which this is a copy: WhatsApp ends a session that it sees twice.\n`,
+    `Restored ${printable(authDir)}. Start the server here, and never again with the directory of which this is a copy: WhatsApp ends a session that it sees twice.\n`,
   )
   return EXIT.ok
 }

@@ -8,7 +8,7 @@ import { COMMANDS, commandOf, wordsOf } from './commands.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { renderHelp, renderOverview } from './help.ts'
 import { nearest } from './nearest.ts'
-import { jsonLines, plain } from './terminal.ts'
+import { jsonLines, printable } from './terminal.ts'
 import { commandLineHere, inWords } from './words.ts'
 
 /** Runs the command that `argv` names. Resolves with the exit code. */
@@ -47,10 +47,10 @@ function describe({ problem, url }: ApiError, { fields = {} }: Command, see: str
   const { detail, hint, retry, code }: Problem = problem
   const careful = retry === 'check_first' ? '\nThe action may have happened. Check before you repeat it.' : ''
   if (code !== 'invalid_input')
-    return `${plain(detail)} (${plain(code)})\n${inWords(plain(hint), url)}${careful}`
+    return `${printable(detail)} (${printable(code)})\n${inWords(printable(hint), url)}${careful}`
   // The API names its fields; the person typed arguments.
   const typedWrong = detail.replace(/"([\w.]+)":/g, (found, name: string) => fields[name] ?? found)
-  return `${plain(typedWrong)}\n${see}`
+  return `${printable(typedWrong)}\n${see}`
 }
 
 function help(words: string[]): number {
@@ -65,7 +65,7 @@ function help(words: string[]): number {
     wrong,
     COMMANDS.map(({ name }) => name),
   )
-  const says = `The command "${plain(wrong)}" does not exist.`
+  const says = `The command "${printable(wrong)}" does not exist.`
   const next =
     meant === undefined
       ? `\n\n${renderOverview(family.length === 0 ? COMMANDS : family)}`

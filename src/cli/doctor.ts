@@ -10,7 +10,7 @@ import { CHECKS } from './doctor-checks.ts'
 import { thisMachine } from './doctor-machine.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { keyFileOf, readKey } from './read-key.ts'
-import { jsonLines, plain } from './terminal.ts'
+import { jsonLines, printable } from './terminal.ts'
 import { identifyListener } from './who-answers.ts'
 import { inWords } from './words.ts'
 
@@ -45,7 +45,7 @@ export async function doctor(
   const address = { url: serverUrl(config.host, config.port), isNamed: true, key }
   const api = answering.who === 'server' ? openApi(address) : null
   const written = await writeBundle(bundle, { config, machine, answering, findings, given: given(), api })
-  process.stderr.write(`Wrote ${plain(written)}. Read it before you share it.\n`)
+  process.stderr.write(`Wrote ${printable(written)}. Read it before you share it.\n`)
   return code
 }
 
@@ -99,8 +99,8 @@ export async function examine(situation: Situation): Promise<Finding[]> {
 
 function render(findings: readonly Finding[], url: string): string {
   const lines = findings.flatMap(({ check, level, says, next }) => [
-    `${level.padEnd(9)}${check.padEnd(12)} ${plain(says)}`,
-    ...(next === null ? [] : [`${' '.repeat(21)} → ${inWords(plain(next), url)}`]),
+    `${level.padEnd(9)}${check.padEnd(12)} ${printable(says)}`,
+    ...(next === null ? [] : [`${' '.repeat(21)} → ${inWords(printable(next), url)}`]),
   ])
   const count = (level: Finding['level'], one: string) => {
     const n = findings.filter((finding) => finding.level === level).length

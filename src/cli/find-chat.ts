@@ -2,7 +2,7 @@
 import type { Chat } from '../model/chat.ts'
 import type { Api } from './client.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
-import { plain } from './terminal.ts'
+import { printable } from './terminal.ts'
 
 /** The largest page of chats. */
 const MOST = 100
@@ -28,10 +28,10 @@ export async function findChat(api: Pick<Api, 'get'>, text: string): Promise<str
   if (one !== undefined && named.length === 1) return one.id
   const similar = (named.length === 0 ? chats : named).slice(0, LISTED)
   throw new CommandError(
-    `${named.length === 0 ? 'No chat has' : 'Several chats have'} the name ${JSON.stringify(plain(text))}.`,
+    `${named.length === 0 ? 'No chat has' : 'Several chats have'} the name ${JSON.stringify(printable(text))}.`,
     similar.length === 0
       ? 'Name the chat by its id or phone number: "whatsapp-mcp-api chats --ids" lists them.'
-      : `Name the chat by its id:\n${similar.map(({ id, name }) => `  ${plain(name)}: ${id}`).join('\n')}`,
+      : `Name the chat by its id:\n${similar.map(({ id, name }) => `  ${printable(name)}: ${id}`).join('\n')}`,
     EXIT.failed,
   )
 }

@@ -3,7 +3,7 @@ import { openApi, type Server } from './client.ts'
 import { isConfirmed } from './consent.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { demandNewFile, withSecret } from './secret-file.ts'
-import { jsonLines, plain } from './terminal.ts'
+import { jsonLines, printable } from './terminal.ts'
 
 const LIMIT_MS = 10_000
 
@@ -90,7 +90,7 @@ export async function revokeKey(
   id: string,
   { yes, json }: Flags & { yes: boolean },
 ): Promise<number> {
-  const question = () => `Revoke the key ${plain(id)}? Its clients stop working.`
+  const question = () => `Revoke the key ${printable(id)}? Its clients stop working.`
   if (!yes && !(await isConfirmed(`keys revoke ${id} --yes`, question))) return EXIT.failed
   print(json, await openApi(server).delete<{ ok: true }>(pathOf(id), LIMIT_MS), 'Revoked.\n')
   return EXIT.ok
@@ -129,7 +129,7 @@ const pathOf = (id: string) => `/api/keys/${encodeURIComponent(id)}`
 
 function lineOf({ id, name, scopes, accounts, suspended, toolsets, chats, sends, ...times }: Key): string {
   const facts = [
-    plain(name),
+    printable(name),
     scopes.join('+'),
     accounts && `accounts ${accounts.join('+')}`,
     suspended.length > 0 ? `suspended ${suspended.join('+')}` : null,

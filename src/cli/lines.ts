@@ -5,7 +5,7 @@ import type { Event } from '../model/events.ts'
 import type { Message } from '../model/message.ts'
 import { readable } from './readable.ts'
 import { type ListedRules, rulesText } from './rule-lines.ts'
-import { plain } from './terminal.ts'
+import { printable } from './terminal.ts'
 import {
   type Delivery,
   deliveryText,
@@ -28,7 +28,7 @@ export const LINES = {
   chats(output: unknown, { ids }: Options): string {
     const { chats, next_cursor: next } = output as { chats: Chat[]; next_cursor?: string }
     const blocks = chats.map((chat) => `${chatLine(chat)}${idOf(chat, ids)}${lastLine(chat)}`)
-    return ended(blocks, 'No chats.', next === undefined ? null : `More: --cursor ${plain(next)}`)
+    return ended(blocks, 'No chats.', next === undefined ? null : `More: --cursor ${printable(next)}`)
   },
   messages(output: unknown, { ids }: Options): string {
     const page = output as {
@@ -43,8 +43,8 @@ export const LINES = {
       blocks,
       'No messages.',
       gaps.length === 0 ? null : `${counted(gaps.length, 'gap')}: messages are missing in this range.`,
-      before === undefined ? null : `Earlier: --before ${plain(before)}`,
-      after === undefined ? null : `Later: --after ${plain(after)}`,
+      before === undefined ? null : `Earlier: --before ${printable(before)}`,
+      after === undefined ? null : `Later: --after ${printable(after)}`,
     )
   },
   hits(output: unknown, { ids }: Options): string {
@@ -64,7 +64,7 @@ export const LINES = {
       blocks,
       'Nothing found.',
       page.indexing ? 'Older messages are still being indexed.' : null,
-      next === undefined ? null : `More: --cursor ${plain(next)}`,
+      next === undefined ? null : `More: --cursor ${printable(next)}`,
     )
   },
   webhooks: (output: unknown): string =>
@@ -78,7 +78,7 @@ export const LINES = {
 
 /** Renders an event: time, kind and chat, then its message or its data. */
 export function eventText({ at, kind, chat, message, data }: Event): string {
-  const head = `${localTime(Date.parse(at))}  ${kind}${chat === null ? '' : ` in ${plain(chat.name)}`}`
+  const head = `${localTime(Date.parse(at))}  ${kind}${chat === null ? '' : ` in ${printable(chat.name)}`}`
   if (message !== null)
     return `${head}\n  ${messageText(message, false).trimEnd().replaceAll('\n', '\n  ')}\n`
   const facts = readable(data, '  ')
@@ -101,43 +101,43 @@ function chatLine({
     muted && 'muted',
     archived && 'archived',
   ].filter((fact) => fact !== false)
-  return `${localTime(timestamp * 1_000)}  ${plain(name)}${facts.length === 0 ? '' : ` (${facts.join(', ')})`}\n`
+  return `${localTime(timestamp * 1_000)}  ${printable(name)}${facts.length === 0 ? '' : ` (${facts.join(', ')})`}\n`
 }
 
 function idOf({ id }: { id: string }, ids: boolean): string {
-  return ids ? `${INDENT}${plain(id)}\n` : ''
+  return ids ? `${INDENT}${printable(id)}\n` : ''
 }
 
 function lastLine({ last_message: last }: Chat): string {
   if (last === null) return ''
   const [first = ''] = textOf(last).split('\n')
-  return `${INDENT}${authorOf(last)}: ${plain(first)}\n`
+  return `${INDENT}${authorOf(last)}: ${printable(first)}\n`
 }
 
 /** Later lines of a block. */
 const INDENT = '    '
 
 function messageText(message: Message & { chat?: string }, ids: boolean): string {
-  const [first = '', ...rest] = textOf(message).split('\n').map(plain)
+  const [first = '', ...rest] = textOf(message).split('\n').map(printable)
   const { chat, reply_to: quoted, timestamp, edited_at: edited, forwarded, reactions = [] } = message
   const facts = [
     forwarded && 'forwarded',
     edited !== undefined && 'edited',
-    reactions.length > 0 && plain(reactions.map(({ emoji }) => emoji).join(' ')),
+    reactions.length > 0 && printable(reactions.map(({ emoji }) => emoji).join(' ')),
   ].filter((fact) => typeof fact === 'string')
-  const place = chat === undefined ? '' : ` in ${plain(chat)}`
+  const place = chat === undefined ? '' : ` in ${printable(chat)}`
   const head = `${localTime(timestamp * 1_000)}  ${authorOf(message)}${place}: `
   const lines = [
     `${head}${first}`,
     ...rest.map((line) => `${INDENT}${line}`),
-    ...(quoted === undefined ? [] : [`${INDENT}> ${plain(quoted.body.split('\n')[0] ?? '')}`]),
+    ...(quoted === undefined ? [] : [`${INDENT}> ${printable(quoted.body.split('\n')[0] ?? '')}`]),
     ...(facts.length === 0 ? [] : [`${INDENT}(${facts.join(', ')})`]),
   ]
   return `${lines.join('\n')}\n${idOf(message, ids)}`
 }
 
 function authorOf({ from_me: isMine, sender_name: name }: Message): string {
-  return isMine ? 'me' : plain(name ?? 'unknown')
+  return isMine ? 'me' : printable(name ?? 'unknown')
 }
 
 /** Returns the text of the message, with what it is if it is no text. */

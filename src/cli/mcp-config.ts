@@ -10,7 +10,7 @@ import { type Entry, omittedSecret, type Transport, toEntry } from './mcp-config
 import { install } from './mcp-config-install.ts'
 import { otherProgram } from './mcp-config-other.ts'
 import { nearest } from './nearest.ts'
-import { plain } from './terminal.ts'
+import { printable } from './terminal.ts'
 import { inWords, quote } from './words.ts'
 
 type McpConfigFlags = {
@@ -67,7 +67,7 @@ function writeInto(client: McpClient, name: string, entry: Entry, place: Place):
   const lines = done.isChanged
     ? [
         `Configured the server "${name}" in ${title}: ${done.file}`,
-        ...(other === null ? [] : [`It replaced the entry of another program: ${plain(other)}`]),
+        ...(other === null ? [] : [`It replaced the entry of another program: ${printable(other)}`]),
         ...(done.backup === null ? [] : [`Backup of the file: ${done.backup}`]),
         ...(other === null
           ? []

@@ -2,7 +2,7 @@
 import { describeHeld, type OutboxItem } from '../model/outbox.ts'
 import { openApi, type Server } from './client.ts'
 import { EXIT } from './exit-codes.ts'
-import { jsonLines, plain } from './terminal.ts'
+import { jsonLines, printable } from './terminal.ts'
 import { inWords } from './words.ts'
 
 /** An approval returns once the message is sent, within 30 s. */
@@ -99,12 +99,12 @@ function blockOf(item: OutboxItem): string {
     (state === 'held' || state === 'scheduled') && expires_at !== null && `expires ${expires_at}`,
   ].filter((part) => part !== false)
   return [
-    `${id}  ${state}${account === 'default' ? '' : `  account ${plain(account)}`}`,
-    `  to ${plain(chat.name)} (${plain(number)}), ${times.join(', ')}`,
-    ...describeHeld(item).map((line) => `  ${plain(line)}`),
-    ...(preview === '' ? [] : preview.split('\n').map((line) => `  | ${plain(line)}`)),
-    ...(message_id === null ? [] : [`  message ${plain(message_id)}`]),
-    ...(error === null ? [] : [`  ${error.code}: ${plain(error.detail)}`]),
+    `${id}  ${state}${account === 'default' ? '' : `  account ${printable(account)}`}`,
+    `  to ${printable(chat.name)} (${printable(number)}), ${times.join(', ')}`,
+    ...describeHeld(item).map((line) => `  ${printable(line)}`),
+    ...(preview === '' ? [] : preview.split('\n').map((line) => `  | ${printable(line)}`)),
+    ...(message_id === null ? [] : [`  message ${printable(message_id)}`]),
+    ...(error === null ? [] : [`  ${error.code}: ${printable(error.detail)}`]),
     ...(state === 'held'
       ? [`  ${inWords(`whatsapp-mcp-api outbox approve ${id} --digest ${item.digest}`)}`]
       : []),

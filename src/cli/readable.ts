@@ -1,5 +1,5 @@
 /** JSON as lines for people: `name: value`, lists as blocks. Foreign text cannot control the terminal. */
-import { plain } from './terminal.ts'
+import { printable } from './terminal.ts'
 
 /** Returns the value as lines, each ended. Fields that are null are left out. */
 export function readable(value: unknown, indent = ''): string {
@@ -14,7 +14,7 @@ export function readable(value: unknown, indent = ''): string {
 }
 
 function field(name: string, value: unknown, indent: string): string {
-  const label = `${indent}${plain(name)}:`
+  const label = `${indent}${printable(name)}:`
   if (!isGroup(value)) return `${label} ${word(value)}\n`
   if (Array.isArray(value) && value.length === 0) return `${label} none\n`
   if (Array.isArray(value) && !value.some(isGroup)) return `${label} ${value.map(word).join(', ')}\n`
@@ -32,5 +32,5 @@ function isGroup(value: unknown): boolean {
 }
 
 function word(value: unknown): string {
-  return plain(typeof value === 'string' ? value : String(value))
+  return printable(typeof value === 'string' ? value : String(value))
 }

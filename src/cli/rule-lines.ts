@@ -1,5 +1,5 @@
 /** Rules, as lines for people. */
-import { plain } from './terminal.ts'
+import { printable } from './terminal.ts'
 import { type Undelivered, undelivered } from './webhook-lines.ts'
 
 export type RuleFacts = {
@@ -34,7 +34,7 @@ export function ruleFacts({ name, account, does, ...rule }: RuleFacts, more: rea
     rule.mentions_me && 'mentions of the account',
     ...more,
   ].filter((fact) => fact !== false)
-  return `${name}\n${facts.map((fact) => `    ${plain(fact)}\n`).join('')}`
+  return `${name}\n${facts.map((fact) => `    ${printable(fact)}\n`).join('')}`
 }
 
 /** Renders the rules that are at work, and what is wrong with their file. */
@@ -43,8 +43,8 @@ export function rulesText({ on, file, problem, rules }: ListedRules): string {
   const flaw =
     problem === null ? [] : [`${problem.line === null ? '' : `line ${problem.line}: `}${problem.reason}`]
   const blocks = rules.map((rule) => ruleFacts(rule, stateOf(rule)))
-  const said = blocks.length === 0 ? [`There are no rules in ${plain(file)}.\n`] : blocks
-  return [...flaw.map((text) => `${plain(file)} is not used: ${plain(text)}.\n`), ...said].join('')
+  const said = blocks.length === 0 ? [`There are no rules in ${printable(file)}.\n`] : blocks
+  return [...flaw.map((text) => `${printable(file)} is not used: ${printable(text)}.\n`), ...said].join('')
 }
 
 function stateOf({ paused_reason: why, last_attempt: last, ...one }: ListedRule): string[] {

@@ -7,7 +7,7 @@ import type { Rule } from '../rules/rule.ts'
 import { readRules } from '../rules/rules-file.ts'
 import { EXIT } from './exit-codes.ts'
 import { type RuleFacts, ruleFacts } from './rule-lines.ts'
-import { jsonLines, plain } from './terminal.ts'
+import { jsonLines, printable } from './terminal.ts'
 
 /** Prints the rules of the file, or what is wrong with it. Resolves with the exit code. */
 export async function checkRules(
@@ -20,11 +20,11 @@ export async function checkRules(
   const facts = rules.map(factsOf)
   if (json) process.stdout.write(jsonLines({ ok: problem === null, file, problem, rules: facts }))
   else if (problem !== null) {
-    const place = problem.line === null ? plain(file) : `${plain(file)}, line ${problem.line}`
-    process.stderr.write(`${place}: ${plain(problem.reason)}.\n`)
+    const place = problem.line === null ? printable(file) : `${printable(file)}, line ${problem.line}`
+    process.stderr.write(`${place}: ${printable(problem.reason)}.\n`)
   } else {
     process.stdout.write(facts.map((one) => ruleFacts(one)).join(''))
-    process.stdout.write(`${plain(file)} has ${counted(rules.length, 'rule')} and no error.\n`)
+    process.stdout.write(`${printable(file)} has ${counted(rules.length, 'rule')} and no error.\n`)
   }
   return problem === null ? EXIT.ok : EXIT.failed
 }

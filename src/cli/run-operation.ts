@@ -7,7 +7,7 @@ import { LINES, type Shows } from './lines.ts'
 import { readable } from './readable.ts'
 import { demandNewFile, withSecret } from './secret-file.ts'
 import { askOperation, findOperation, readOperations } from './server-operations.ts'
-import { jsonLines, plain } from './terminal.ts'
+import { jsonLines, printable } from './terminal.ts'
 
 export type OperationRun = {
   /** Name of the operation. */
@@ -31,7 +31,7 @@ export type OperationRun = {
 /** Calls the operation and prints what it returns. A chat can be named by its whole name. Resolves with the exit code. */
 export async function runOperation(server: Server, run: OperationRun): Promise<number> {
   const { id, fields, shows, question } = run
-  if (question !== null && !(await isConfirmed(run.line, () => plain(question)))) return EXIT.failed
+  if (question !== null && !(await isConfirmed(run.line, () => printable(question)))) return EXIT.failed
   const api = openApi(server)
   const operation = findOperation(await readOperations(api), id)
   const { chat_id: chat } = fields

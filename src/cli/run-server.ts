@@ -12,7 +12,7 @@ import { CommandError, EXIT } from './exit-codes.ts'
 import { untilIdle } from './idle.ts'
 import { rotatingLog } from './rotating-log.ts'
 import { noteAddresses, runningIn, stopLine } from './running.ts'
-import { plain } from './terminal.ts'
+import { printable } from './terminal.ts'
 import { identifyListener } from './who-answers.ts'
 import { inSentences, inWords } from './words.ts'
 
@@ -238,7 +238,7 @@ async function whoHasThePort(config: Config, setting: string): Promise<string> {
   switch (answering.who) {
     case 'server': {
       const { auth_dir }: { auth_dir?: unknown } = answering.status
-      const session = typeof auth_dir === 'string' ? `, with the session in ${plain(auth_dir)}` : ''
+      const session = typeof auth_dir === 'string' ? `, with the session in ${printable(auth_dir)}` : ''
       const stop = typeof auth_dir === 'string' ? ` (${stopLine(auth_dir)})` : ''
       return `Port ${config.port} is in use: a whatsapp-mcp-api server already runs there${session}. Use that server, stop it${stop}, or ${other}.`
     }

@@ -5,7 +5,7 @@ import { SETTINGS } from '../config.ts'
 import { type AuthDirError, AuthDirInUse, placesIn } from '../session/auth-dir.ts'
 import { readLock } from '../session/dir-lock.ts'
 import { dataRoot } from './data-dir.ts'
-import { plain } from './terminal.ts'
+import { printable } from './terminal.ts'
 import { commandLineHere, quote } from './words.ts'
 
 /** The URLs of a server, without a slash at the end. `phone` is the phone page of a sandbox. */
@@ -60,7 +60,7 @@ function addressesOf(authDir: string, holder: number): Addresses | null {
 /** Returns the command line that stops the server of this directory. */
 export function stopLine(authDir: string): string {
   const isUsual = authDir === join(dataRoot(), SETTINGS.WHATSAPP_AUTH_DIR.fallback)
-  return commandLineHere(isUsual ? 'stop' : `stop --auth-dir ${quote(plain(authDir))}`)
+  return commandLineHere(isUsual ? 'stop' : `stop --auth-dir ${quote(printable(authDir))}`)
 }
 
 /** Returns the next step for a command that cannot lock the directory. */

@@ -16,7 +16,7 @@ import { CommandError, EXIT } from './exit-codes.ts'
 import { type App, runServer } from './run-server.ts'
 import { type Running, runningIn, stopLine } from './running.ts'
 import { nameOf } from './status.ts'
-import { plain } from './terminal.ts'
+import { printable } from './terminal.ts'
 import { identifyListener } from './who-answers.ts'
 import { commandLineHere } from './words.ts'
 
@@ -147,7 +147,7 @@ function runsAlready(dir: string, { pid, addresses }: Running): CommandError {
       ? ''
       : `\n  server  ${addresses.url}\n  QR      ${addresses.url}/qr${addresses.phone === undefined ? '' : `\n  phone   ${addresses.phone}`}`
   return new CommandError(
-    `A sandbox already runs (process ${pid}) in ${plain(dir)}.${links}`,
+    `A sandbox already runs (process ${pid}) in ${printable(dir)}.${links}`,
     `Use it, or stop it: ${stopLine(dir)}\nTo run a second sandbox, choose another --dir, --port and --phone-port.`,
     EXIT.directory,
   )

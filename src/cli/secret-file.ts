@@ -3,7 +3,7 @@ import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { codeOf } from '../error-code.ts'
 import { toPath } from '../home.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
-import { jsonLines, plain } from './terminal.ts'
+import { jsonLines, printable } from './terminal.ts'
 
 const ONCE = 'Standard output has the secret. It is not shown again.\n'
 
@@ -41,7 +41,7 @@ export async function withSecret<Done extends object>(
   const answer = file === null ? { ...rest, secret } : rest
   if (json) process.stdout.write(jsonLines(answer))
   else if (file === null) process.stdout.write(`${secret}\n`)
-  process.stderr.write(`${textOf(done)}${file === null ? ONCE : `The secret is in ${plain(file)}.\n`}`)
+  process.stderr.write(`${textOf(done)}${file === null ? ONCE : `The secret is in ${printable(file)}.\n`}`)
   return EXIT.ok
 }
 
@@ -62,5 +62,5 @@ function createFile(file: string): void {
 }
 
 function unwritable(file: string, why: string): CommandError {
-  return new CommandError(`${plain(file)} ${why}.`, 'Name another file with --out.', EXIT.wrongSetting)
+  return new CommandError(`${printable(file)} ${why}.`, 'Name another file with --out.', EXIT.wrongSetting)
 }

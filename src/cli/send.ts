@@ -7,7 +7,7 @@ import { CommandError, EXIT } from './exit-codes.ts'
 import { fileBody } from './file-body.ts'
 import { isAddress } from './find-chat.ts'
 import { showItem } from './outbox.ts'
-import { jsonLines, plain } from './terminal.ts'
+import { jsonLines, printable } from './terminal.ts'
 
 /** The server responds to a send within 30 s, and to one of a file within 60 s. */
 const SEND_MS = 35_000
@@ -37,7 +37,7 @@ export async function send(
   const api = openApi(server)
   const sent = await (flags.file === '' ? sendText(api, chat, body, flags) : sendFile(api, chat, body, flags))
   if ('item' in sent) return showItem(json, sent)
-  const to = sent.to === undefined ? plain(sent.chat?.name ?? chat) : `+${sent.to}`
+  const to = sent.to === undefined ? printable(sent.chat?.name ?? chat) : `+${sent.to}`
   process.stdout.write(json ? jsonLines(sent) : `Sent to ${to} at ${sent.timestamp} (${sent.message_id}).\n`)
   return EXIT.ok
 }

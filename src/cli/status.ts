@@ -6,7 +6,7 @@ import { describeSync, type Status } from '../model/status.ts'
 import { readAccounts } from './account-list.ts'
 import { type Api, ApiError, openApi, type Server } from './client.ts'
 import { EXIT } from './exit-codes.ts'
-import { jsonLines, plain } from './terminal.ts'
+import { jsonLines, printable } from './terminal.ts'
 import { inWords } from './words.ts'
 
 type StatusFlags = { json: boolean; account: string }
@@ -32,7 +32,7 @@ async function renderAll(api: Api, now: Status): Promise<string> {
     // The other accounts are unknown without the control database.
     if (!(error instanceof ApiError)) throw error
     const { detail, code, hint } = error.problem
-    return `${renderStatus(now, api.url)}${'accounts'.padEnd(10)} ${plain(`${detail} (${code}) ${inWords(hint, api.url)}`)}\n`
+    return `${renderStatus(now, api.url)}${'accounts'.padEnd(10)} ${printable(`${detail} (${code}) ${inWords(hint, api.url)}`)}\n`
   }
 }
 
@@ -57,7 +57,9 @@ export function renderStatus(now: Status, url: string): string {
     ['fetching', describeSync(now.sync)],
     ['next', now.next_step === null ? null : inWords(now.next_step, url)],
   ]
-  const lines = rows.flatMap(([name, text]) => (text === null ? [] : [`${name.padEnd(10)} ${plain(text)}\n`]))
+  const lines = rows.flatMap(([name, text]) =>
+    text === null ? [] : [`${name.padEnd(10)} ${printable(text)}\n`],
+  )
   return lines.join('')
 }
 
@@ -79,5 +81,5 @@ const WAITING = { qr: 'a QR code', code: 'a pairing code', passkey: 'a passkey' 
 /** Returns the account's name and number, for people. */
 export function nameOf({ wid, pushname }: NonNullable<Status['account']>): string {
   const number = `+${wid.split('@')[0]}`
-  return plain(pushname === null ? number : `${pushname} (${number})`)
+  return printable(pushname === null ? number : `${pushname} (${number})`)
 }

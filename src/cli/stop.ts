@@ -6,7 +6,7 @@ import type { Status } from '../model/status.ts'
 import { ApiError, openApi } from './client.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { isSameDirectory, type Running, runningIn } from './running.ts'
-import { jsonLines, plain } from './terminal.ts'
+import { jsonLines, printable } from './terminal.ts'
 
 /** A server stops within 19 s, including its browser. */
 const END_MS = 25_000
@@ -27,8 +27,8 @@ export async function stop(
   const facts = { ok: true, stopped: pid !== null, auth_dir: authDir, ...(pid === null ? {} : { pid }) }
   const says =
     pid === null
-      ? `No server uses ${plain(authDir)}.`
-      : `Stopped the server of ${plain(authDir)} (process ${pid}).`
+      ? `No server uses ${printable(authDir)}.`
+      : `Stopped the server of ${printable(authDir)} (process ${pid}).`
   process.stdout.write(json ? jsonLines(facts) : `${says}\n`)
   return EXIT.ok
 }
@@ -40,7 +40,7 @@ async function end(authDir: string): Promise<number | null> {
   const { pid, host } = first
   if (host !== null)
     throw new CommandError(
-      `The server of ${plain(authDir)} runs on another computer, ${plain(host)} (process ${pid}).`,
+      `The server of ${printable(authDir)} runs on another computer, ${printable(host)} (process ${pid}).`,
       'Stop the server there.',
       EXIT.failed,
     )
@@ -84,7 +84,7 @@ function askToEnd(pid: number): boolean {
 
 function notEnded(authDir: string, pid: number): CommandError {
   return new CommandError(
-    `The server of ${plain(authDir)} (process ${pid}) did not stop within ${END_MS / 1_000} s.`,
+    `The server of ${printable(authDir)} (process ${pid}) did not stop within ${END_MS / 1_000} s.`,
     `Check process ${pid}, and run "whatsapp-mcp-api doctor".`,
     EXIT.failed,
   )
@@ -92,7 +92,7 @@ function notEnded(authDir: string, pid: number): CommandError {
 
 function notKnown(authDir: string, pid: number): CommandError {
   return new CommandError(
-    `Process ${pid} uses ${plain(authDir)}, but does not respond as its server. It was not stopped.`,
+    `Process ${pid} uses ${printable(authDir)}, but does not respond as its server. It was not stopped.`,
     `It may be an archive command, which ends without help. If process ${pid} is a server that hangs, end it yourself.`,
     EXIT.failed,
   )

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { openScreen, plain } from './terminal.ts'
+import { openScreen, printable } from './terminal.ts'
 
-describe('plain', () => {
+describe('printable', () => {
   it('leaves nothing that steers a terminal, and text as it is', () => {
-    expect(plain('a\u001b[2Jb\nc\u009bd\u202ee')).toBe('a\\u001b[2Jb\\u000ac\\u009bd\\u202ee')
-    expect(plain('A\u200eB\u200fC\u061c')).toBe('A\\u200eB\\u200fC\\u061c')
-    expect(plain('Jürgen 🚲 王小明 يوسف')).toBe('Jürgen 🚲 王小明 يوسف')
+    expect(printable('a\u001b[2Jb\nc\u009bd\u202ee')).toBe('a\\u001b[2Jb\\u000ac\\u009bd\\u202ee')
+    expect(printable('A\u200eB\u200fC\u061c')).toBe('A\\u200eB\\u200fC\\u061c')
+    expect(printable('Jürgen 🚲 王小明 يوسف')).toBe('Jürgen 🚲 王小明 يوسف')
   })
 })
 

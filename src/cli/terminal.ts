@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline/promises'
 import { escapeInJson, escapeInLine } from '../json.ts'
 
 /** Escapes foreign text, such as an account's name, to one line that cannot control the terminal. */
-export function plain(text: string): string {
+export function printable(text: string): string {
   return escapeInLine(text)
 }
 

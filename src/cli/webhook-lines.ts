@@ -1,6 +1,6 @@
 /** Webhooks and their deliveries, as lines for people. */
 import { counted } from '../model/counted.ts'
-import { plain } from './terminal.ts'
+import { printable } from './terminal.ts'
 
 export type Undelivered = { failing_chats: number; dead_deliveries: number }
 
@@ -45,7 +45,7 @@ export function webhookText({ id, account, url, kinds, chats, last_attempt: last
     last !== null && `last attempt ${last.at}, ${attemptText(last)}`,
   ].filter((fact) => fact !== false)
   const state = one.paused ? `  paused (${one.paused_reason})` : ''
-  return `${id}${state}\n${facts.map((fact) => `    ${plain(fact)}\n`).join('')}`
+  return `${id}${state}\n${facts.map((fact) => `    ${printable(fact)}\n`).join('')}`
 }
 
 /** Returns what a webhook or a rule did not deliver, as facts. */
@@ -70,8 +70,8 @@ export function deliveryText(delivery: Delivery): string {
     next !== null && `next ${next}`,
     dead !== null && `dead since ${dead}`,
   ].filter((fact) => fact !== false)
-  const place = chat === null ? '' : ` in ${plain(chat)}`
-  return `${plain(event)}  ${kind}${place}\n    ${facts.join(', ')}\n`
+  const place = chat === null ? '' : ` in ${printable(chat)}`
+  return `${printable(event)}  ${kind}${place}\n    ${facts.join(', ')}\n`
 }
 
 function attemptText({ status, error }: Attempt): string {

@@ -111,7 +111,7 @@ export const listEvents = defineOperation({
   },
   async run({ after, kind, chat_id, wait, limit }, { events, clock, signal, patienceMs }) {
     const reading = events.open({ after, kinds: kind, chat: chat_id })
-    const giveUp = clock.after(Math.min(wait * 1000, patienceMs ?? MAX_WAIT_S * 1000), reading.close)
+    const cancelTimeout = clock.after(Math.min(wait * 1000, patienceMs ?? MAX_WAIT_S * 1000), reading.close)
     signal.addEventListener('abort', reading.close)
     try {
       let page = after === undefined ? { events: [], hasMore: false } : await reading.next(limit)
@@ -128,7 +128,7 @@ export const listEvents = defineOperation({
         has_more: page.hasMore,
       }
     } finally {
-      giveUp()
+      cancelTimeout()
       signal.removeEventListener('abort', reading.close)
       reading.close()
     }

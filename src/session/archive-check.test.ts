@@ -17,21 +17,21 @@ afterEach(() => rmSync(dir, { recursive: true, force: true }))
 
 it.each(['copied', null] as const)(
   'has no result, and ends nothing, if the file was moved away or replaced: %s',
-  async (doubt) => {
+  async (reason) => {
     const file = join(dir, 'a.db')
     openStore(file).close()
     const clock = createTestClock()
     const done = createDeferred<void>()
     const settled: string[] = []
     const check = startArchiveCheck({
-      store: { file, key: null, doubt: () => doubt, settle: (finding) => settled.push(finding) },
+      store: { file, key: null, checkReason: () => reason, settle: (finding) => settled.push(finding) },
       clock,
       log: createLog({ level: 'silent' }),
       onDamaged: () => settled.push('given up'),
       onDone: done.resolve,
     })
     renameSync(file, `${file}.moved`)
-    if (doubt === 'copied') openStore(file).close()
+    if (reason === 'copied') openStore(file).close()
     clock.advance(60_000)
     await done.promise
     // The process of the check has the lowest priority.

@@ -19,12 +19,12 @@ export type ArchiveCheck = {
 }
 
 export type ArchiveCheckOptions = {
-  store: Pick<Store, 'file' | 'key' | 'doubt' | 'settle'>
+  store: Pick<Store, 'file' | 'key' | 'checkReason' | 'settle'>
   clock: Clock
   log: Log
   /** The file is damaged. */
   onDamaged: () => void
-  /** The file is intact, or could not be checked; without a doubt, called soon after the start. */
+  /** The file is intact, or could not be checked; called soon after the start if there is no reason to check it. */
   onDone: () => void
 }
 
@@ -37,9 +37,9 @@ export function startArchiveCheck({
 }: ArchiveCheckOptions): ArchiveCheck {
   const timers = createTimers<'start' | 'done'>(clock)
   const archive = { file: store.file, key: store.key, identity: identity(store.file) }
-  const doubt = store.doubt()
-  const why = doubt ?? 'routine'
-  let isRunning = doubt !== null
+  const reason = store.checkReason()
+  const why = reason ?? 'routine'
+  let isRunning = reason !== null
   let end = () => {}
 
   function start(): void {
@@ -47,7 +47,7 @@ export function startArchiveCheck({
     const startedAt = clock.now()
     const done = (finding: Finding | null) => finish(finding, clock.now() - startedAt)
     try {
-      end = startBackgroundCheck(archive, doubt ?? 'not_closed', done)
+      end = startBackgroundCheck(archive, reason ?? 'not_closed', done)
       log.debug({ why }, 'checking the archive')
     } catch (error) {
       log.debug({ err: error }, 'the check could not be started')
@@ -66,11 +66,11 @@ export function startArchiveCheck({
       log.warn({ err: error }, 'the result of the check could not be stored')
     }
     if (finding === 'damaged') onDamaged()
-    else if (doubt !== null) onDone()
+    else if (reason !== null) onDone()
   }
 
-  timers.set('start', doubt === null ? LATER_MS : SOON_MS, start)
-  if (doubt === null) timers.set('done', SOON_MS, onDone)
+  timers.set('start', reason === null ? LATER_MS : SOON_MS, start)
+  if (reason === null) timers.set('done', SOON_MS, onDone)
   return {
     isRunning: () => isRunning,
     stop() {

@@ -104,7 +104,7 @@ export type Archive = {
   /** Writes the queued events now, so that they are on disk before a client learns of them. Never fails. */
   flush(): void
   /** Events may have been missed: starts a new catch-up. */
-  doubt(): void
+  invalidateSync(): void
   /** The engine has lost its connection. */
   lost(): void
   /** The engine has ended. */
@@ -172,7 +172,7 @@ export function createArchive(options: ArchiveOptions): Archive {
         file: authDir.archiveOf(account),
         engine: () => followed?.engine ?? null,
         onLost: failed,
-        onUnheard: (chat, from) => catchUp?.look(chat, from),
+        onUnheard: (chat, from) => catchUp?.checkChat(chat, from),
         onMore: () => catchUp?.more(),
         missingSince: () => (upToDate ? null : (knownUntil ?? 0)),
         keptEvents: events.kept,
@@ -302,7 +302,7 @@ export function createArchive(options: ArchiveOptions): Archive {
     catchUp = null
     opened?.inbox.flush()
     upToDate = false
-    opened?.inbox.doubt()
+    opened?.inbox.invalidateSync()
   }
 
   function close(): Promise<void> {
@@ -426,10 +426,10 @@ export function createArchive(options: ArchiveOptions): Archive {
       else opened?.inbox.take(event)
     },
     flush: () => opened?.inbox.flush(),
-    doubt() {
+    invalidateSync() {
       opened?.inbox.flush()
       upToDate = false
-      opened?.inbox.doubt()
+      opened?.inbox.invalidateSync()
       catchUp?.run()
     },
     lost() {

@@ -136,7 +136,7 @@ async function connect(budget: { perChat?: number } = {}, rules = KEEP_ALL): Pro
     keeping,
     own: [toJid('15550001000@c.us')],
     onLost: () => {},
-    onUnheard: (chat, from) => catchUp.look(chat, from),
+    onUnheard: (chat, from) => catchUp.checkChat(chat, from),
     onMore: () => catchUp.more(),
   })
   catchUp = createCatchUp({
@@ -554,7 +554,7 @@ describe('an own message that has the time of a wrong clock', () => {
     await connect({ perChat: 0 })
     send(T - DAY)
     web.set(AMARA, [...before, own(T + 1)])
-    inbox.doubt()
+    inbox.invalidateSync()
     const chat = inbox.where.findChat(AMARA) ?? 0
     for (let pages = 0; pages < 30; pages += 1) if ((await catchUp.loadEarlier(chat, 20)).complete) break
     expect(rows(AMARA).filter((id) => id !== 'OWN')).toEqual(names('H', 400))
@@ -623,7 +623,7 @@ describe('a message that was lost on its way into the archive', () => {
       const lose = () => {
         // Of the second of the newest one.
         web.set(AMARA, [...known, message(AMARA, 'LOST', T - DAY + 40)])
-        inbox.doubt()
+        inbox.invalidateSync()
       }
       if (when === 'before') lose()
       else {

@@ -37,7 +37,7 @@ export type CatchUp = {
    * Reads a chat for which WhatsApp Web has messages without events, back to `from` at least (Unix seconds).
    * Returns at once.
    */
-  look(chat: number, from?: number): void
+  checkChat(chat: number, from?: number): void
   /**
    * Loads older messages of this chat, or of its newest gap; waits for its turn. Errors as
    * `Engine.readMessages`.
@@ -89,7 +89,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   }
   const fresh = createNewMessages({
     ...shared,
-    onMerged: lookAt,
+    onMerged: checkChat,
     onHistoryDue() {
       isDue = true
     },
@@ -104,7 +104,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   let lastLogged = 0
   /** Chats to read, each back to this time at least. */
   const unheard = new Map<number, number>()
-  const retries = createRetries({ clock, inbox, log, isStopped, again: lookAt })
+  const retries = createRetries({ clock, inbox, log, isStopped, again: checkChat })
   /** Loadings for clients: one per chat at a time. */
   const loading = createQueues<number, { added: number }>()
   /** Older messages of some chats are due to be asked for again. */
@@ -187,7 +187,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     glances.stop()
     fresh.startRound()
     report({ phase: 'chats', chats_done: 0, chats_total: 0 })
-    const look = inbox.look()
+    const syncPoint = inbox.syncPoint()
     const listed = new Set<number>()
     const queued = new Set<number>()
     for await (const { chats, unread } of engine.readChats()) {
@@ -203,7 +203,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
           listed.add(chat.id)
           const upTo = fresh.upToDateUntil(chat, one)
           if (upTo === null) queued.add(chat.id)
-          else inbox.setCaughtUp(chat.id, look, upTo)
+          else inbox.setCaughtUp(chat.id, syncPoint, upTo)
         }
         // They exist, and nobody says whether anything came in them.
         for (const chat of unread.flatMap((id) => inbox.where.findChat(id) ?? [])) {
@@ -261,7 +261,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     }
   }
 
-  function lookAt(chat: number, from = Infinity): void {
+  function checkChat(chat: number, from = Infinity): void {
     if (stopped) return
     unheard.set(chat, Math.min(unheard.get(chat) ?? Infinity, from))
     if (!running) void rounds()
@@ -324,7 +324,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     },
     settled: settled.promise,
     isListed: () => isListed,
-    look: lookAt,
+    checkChat,
     more: readDue,
     progress: () => ({
       ...progress,

@@ -136,7 +136,7 @@ describe('a number that passes to somebody else', () => {
     take(write('A3', GROUP, 2_101, { sender: phone(1) }))
     // Off: all that came up to a minute before is known to be here.
     missingSince = T + 2_040
-    inbox.doubt()
+    inbox.invalidateSync()
     // Reported before it is known whose the number is now.
     take(write('B2', phone(1), 3_000))
     identify(phone(1), bob, 300_000)
@@ -156,7 +156,7 @@ describe('a number that passes to somebody else', () => {
     identify(phone(1), alice, 0)
     take(write('A1', phone(1), 2_000))
     missingSince = 0
-    inbox.doubt()
+    inbox.invalidateSync()
     identify(phone(1), bob, 300_000)
     // Between the two: it came by the number while nobody was looking.
     take(write('B1', phone(1), 3_000))

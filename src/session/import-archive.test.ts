@@ -188,7 +188,7 @@ function fill(store: Store): void {
   inbox.take({ type: 'chat_removed', chat: CHANNEL })
   inbox.flush()
   const chat = inbox.where.findChat(AMARA) ?? 0
-  inbox.setCaughtUp(chat, inbox.look(), store.messages.oldest(chat)?.id ?? 0)
+  inbox.setCaughtUp(chat, inbox.syncPoint(), store.messages.oldest(chat)?.id ?? 0)
   inbox.setHistory(inbox.where.findChat(GROUP) ?? 0, afterEnd({ history_tries: 0 }, 'none', 0, 0))
   inbox.recordGap(chat, null, store.messages.oldest(chat)?.id ?? 0)
   // It has messages of this time, as a chat has that turned out to be one with another.

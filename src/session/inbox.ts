@@ -114,21 +114,21 @@ export type Inbox = {
    */
   mergeOf(chat: number): number
   /** Call it before a chat is checked, see {@link Inbox.setCaughtUp}. */
-  look(): Look
+  syncPoint(): SyncPoint
   /**
-   * Records that this chat is complete up to this position. With a look, live messages extend the position,
-   * unless events may have been missed since the look began. Throws as above.
+   * Records that this chat is complete up to this position. With `since`, live messages extend the position,
+   * unless events may have been missed since then. Throws as above.
    */
-  setCaughtUp(chat: number, look: Look | null, upTo: number): void
+  setCaughtUp(chat: number, since: SyncPoint | null, upTo: number): void
   /** True if the chat was checked, and no event about it can have been missed since. */
   isCaughtUp(chat: number): boolean
   /** Events may have been missed: no chat counts as complete until it is checked again. */
-  doubt(): void
+  invalidateSync(): void
   where: IdentityResolver
 }
 
-/** Identifies the time between two doubts. */
-export type Look = { doubts: number }
+/** Identifies the time between two calls of {@link Inbox.invalidateSync}. */
+export type SyncPoint = { invalidations: number }
 
 export type InboxOptions = {
   store: Store
@@ -179,7 +179,7 @@ export function createInbox(options: InboxOptions): Inbox {
     ownIds.isOurs,
     keepsPreviews,
   )
-  /** The time of the newest message at the last doubt (Unix seconds); null: to be read before the next write. */
+  /** The time of the newest message at the last {@link Inbox.invalidateSync} (Unix seconds); null: to be read before the next write. */
   let storedUntil: number | null = null
   const chats: ChatRecorder = createChatRecorder(store, where, now, () => {
     const since = missingSince()
@@ -193,7 +193,7 @@ export function createInbox(options: InboxOptions): Inbox {
   let cancelFlush: (() => void) | null = null
   /** Not before this time, by `performance.now()`. */
   let nextAt = 0
-  let doubts = 0
+  let invalidations = 0
   const caughtUp = new Set<number>()
   let merges = 0
   const lastMerge = new Map<number, number>()
@@ -355,15 +355,15 @@ export function createInbox(options: InboxOptions): Inbox {
     }
   }
 
-  function doubt(): void {
-    doubts += 1
+  function invalidateSync(): void {
+    invalidations += 1
     storedUntil = null
     caughtUp.clear()
   }
 
   /** What is queued behind the batch must not be written before what is owed. */
   function lose(error: AppError, batch: readonly InboxEvent[]): void {
-    doubt()
+    invalidateSync()
     const rest = taken.splice(0)
     taken.push(...rest.filter((event) => !isOwn(event)))
     onLost(error, [...batch, ...rest].filter(isOwn))
@@ -474,14 +474,14 @@ export function createInbox(options: InboxOptions): Inbox {
       together(() => store.chats.setHistoryFrom(store.chats.currentId(chat), position))
     },
     mergeOf: (chat) => lastMerge.get(store.chats.currentId(chat)) ?? 0,
-    look: () => ({ doubts }),
-    setCaughtUp(chat, look, upTo) {
+    syncPoint: () => ({ invalidations }),
+    setCaughtUp(chat, since, upTo) {
       const id = store.chats.currentId(chat)
       together(() => store.chats.setCaughtUp(id, sureOf(upTo)))
-      if (look?.doubts === doubts) caughtUp.add(id)
+      if (since?.invalidations === invalidations) caughtUp.add(id)
     },
     isCaughtUp: (chat) => caughtUp.has(store.chats.currentId(chat)),
-    doubt,
+    invalidateSync,
   }
 
   function tell({ chat, fromMe, type, standing }: SeenMessage): void {

@@ -102,7 +102,7 @@ export function createNewMessages(options: NewMessagesOptions): NewMessages {
   }
 
   async function readBack(chat: number, from = Infinity): Promise<void> {
-    const look = inbox.look()
+    const syncPoint = inbox.syncPoint()
     const merge = inbox.mergeOf(chat)
     const startedAt = Math.floor(clock.now() / 1000)
     // A chat that was never checked was empty when the whole archive last was complete, which may be later than the round.
@@ -163,7 +163,7 @@ export function createNewMessages(options: NewMessagesOptions): NewMessages {
       onHistoryDue()
     }
     const last_message = row?.last_message ?? null
-    inbox.setCaughtUp(chat, look, last_message ?? firstPositionOf(startedAt))
+    inbox.setCaughtUp(chat, syncPoint, last_message ?? firstPositionOf(startedAt))
   }
 
   const read = (chat: number, from?: number) => readings.run(chat, () => readBack(chat, from))

@@ -45,7 +45,7 @@ it('a picture that is not kept is asked for once by one who reads it twice, and 
   expect(asked).toEqual([AMARA])
   expect(store.pictures.get(AMARA)).toMatchObject({ tag: '1', filehash: null })
   expect([await read(BRUNO), await read(AMARA)]).toEqual([BRUNO, AMARA])
-  store.pictures.doubt(AMARA)
+  store.pictures.markStale(AMARA)
   await read(AMARA)
   clock.advance(3_600_000)
   await read(AMARA)

@@ -661,7 +661,7 @@ describe('a person', () => {
   it('who is two keeps the gaps of both, and counts as complete only where both were', () => {
     take(message('A', { chat: AMARA_LID, sender: AMARA_LID, sentAt: T }), message('P', { sentAt: T + 9 }))
     const [byLid, byPhone] = [AMARA_LID, AMARA].map((jid) => inbox.where.findChat(jid) ?? 0)
-    inbox.setCaughtUp(byPhone ?? 0, inbox.look(), rowsOf(AMARA)[0]?.id ?? 0)
+    inbox.setCaughtUp(byPhone ?? 0, inbox.syncPoint(), rowsOf(AMARA)[0]?.id ?? 0)
     inbox.recordGap(byLid ?? 0, null, rowsOf(AMARA_LID)[0]?.id ?? 0)
     inbox.take({ type: 'identity', phone: AMARA, lid: AMARA_LID })
     inbox.flush()
@@ -767,7 +767,7 @@ describe('a chat', () => {
 
   it('with a newest message without an event is to be read', () => {
     take(message('A'))
-    inbox.setCaughtUp(inbox.where.findChat(AMARA) ?? 0, inbox.look(), rowsOf(AMARA)[0]?.id ?? 0)
+    inbox.setCaughtUp(inbox.where.findChat(AMARA) ?? 0, inbox.syncPoint(), rowsOf(AMARA)[0]?.id ?? 0)
     inbox.take({ type: 'chats', chats: [chat(AMARA, { last: message('A') })] })
     inbox.flush()
     expect(unheard).toEqual([])
@@ -852,7 +852,7 @@ describe('a chat', () => {
 
 describe('what counts as caught up', () => {
   const caughtUp = () =>
-    inbox.setCaughtUp(inbox.where.findChat(AMARA) ?? 0, inbox.look(), rowsOf(AMARA)[0]?.id ?? 0)
+    inbox.setCaughtUp(inbox.where.findChat(AMARA) ?? 0, inbox.syncPoint(), rowsOf(AMARA)[0]?.id ?? 0)
   const upTo = () => store.chats.get(inbox.where.findChat(AMARA) ?? 0)?.caught_up_to
 
   it('moves with live messages once the chat was looked through, and not before', () => {
@@ -861,16 +861,16 @@ describe('what counts as caught up', () => {
     caughtUp()
     take(message('B', { sentAt: T + 5 }))
     expect(upTo()).toBe(rowsOf(AMARA)[1]?.id)
-    inbox.doubt()
+    inbox.invalidateSync()
     take(message('C', { sentAt: T + 9 }))
     expect(upTo()).toBe(rowsOf(AMARA)[1]?.id)
   })
 
-  it('does not hold for a look during which something may have been missed', () => {
+  it('does not hold for a check during which something may have been missed', () => {
     take(message('A'))
-    const look = inbox.look()
-    inbox.doubt()
-    inbox.setCaughtUp(inbox.where.findChat(AMARA) ?? 0, look, rowsOf(AMARA)[0]?.id ?? 0)
+    const syncPoint = inbox.syncPoint()
+    inbox.invalidateSync()
+    inbox.setCaughtUp(inbox.where.findChat(AMARA) ?? 0, syncPoint, rowsOf(AMARA)[0]?.id ?? 0)
     take(message('B', { sentAt: T + 5 }))
     expect(upTo()).toBe(rowsOf(AMARA)[0]?.id)
   })
@@ -887,7 +887,7 @@ describe('one event that cannot be written', () => {
   it('does not cost the others', () => {
     const broken = message('X', { body: undefined as unknown as string })
     take(message('0', { sentAt: T - 1 }))
-    inbox.setCaughtUp(inbox.where.findChat(AMARA) ?? 0, inbox.look(), rowsOf(AMARA)[0]?.id ?? 0)
+    inbox.setCaughtUp(inbox.where.findChat(AMARA) ?? 0, inbox.syncPoint(), rowsOf(AMARA)[0]?.id ?? 0)
     take(message('A'), broken, message('B'))
     expect(idsOf(AMARA)).toEqual(['0', 'A', 'B'])
     expect(lost).toEqual([])

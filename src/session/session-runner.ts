@@ -166,7 +166,7 @@ export function createSessionRunner(options: RunnerOptions) {
         if (event.ack >= 1) connection.onAck(true)
         return archive.take(event)
       case 'missed':
-        return archive.doubt()
+        return archive.invalidateSync()
       case 'checked':
         return abilities.onCheck(event.check)
       case 'restriction':
@@ -190,8 +190,8 @@ export function createSessionRunner(options: RunnerOptions) {
   }
 
   function onUnlinked(): void {
-    const doubt = link.uncertainty()
-    if (doubt !== null) onEnded('start_failed', doubt)
+    const uncertainty = link.uncertainty()
+    if (uncertainty !== null) onEnded('start_failed', uncertainty)
     else onEnded('logged_out', 'The phone no longer lists this device.')
   }
 

@@ -11,7 +11,7 @@ import { threadScript } from './thread-script.ts'
 
 /** An open archive. `identity` as of open-file.ts, when it was opened: a file that replaced it is not checked. */
 export type CheckedFile = { file: string; key: FileKey | null; identity: string }
-export type CheckRequest = CheckedFile & { doubt: CheckReason }
+export type CheckRequest = CheckedFile & { reason: CheckReason }
 export type CheckReply = Finding
 
 /**
@@ -22,7 +22,7 @@ export type CheckReply = Finding
  */
 export function startBackgroundCheck(
   archive: CheckedFile,
-  doubt: CheckReason,
+  reason: CheckReason,
   done: (finding: Finding | null) => void,
 ): () => void {
   const child = fork(fileURLToPath(threadScript('check-process')), [], {
@@ -45,7 +45,7 @@ export function startBackgroundCheck(
     } catch {
       // It has ended already, or the system has no priorities.
     }
-    child.send({ ...archive, doubt } satisfies CheckRequest, () => {})
+    child.send({ ...archive, reason } satisfies CheckRequest, () => {})
   }
   // A program that has nothing else to do ends.
   child.unref()

@@ -12,13 +12,13 @@ export type CheckReason = 'not_closed' | 'copied' | 'damaged'
 export type Finding = 'intact' | 'index' | 'damaged'
 
 /**
- * Checks the file as far as this doubt requires: the pages of one that was not closed; every row of every index of others. Takes
+ * Checks the file as far as this reason requires: the pages of one that was not closed; every row of every index of others. Takes
  * about 3 and 7 s for a million messages.
  * @throws AppError `archive_unavailable` if the file cannot be read
  */
-export function check(db: Connection, doubt: CheckReason): Finding {
+export function check(db: Connection, reason: CheckReason): Finding {
   try {
-    const problems = doubt === 'not_closed' ? quickCheck(db) : run(db, 'integrity_check', '100')
+    const problems = reason === 'not_closed' ? quickCheck(db) : run(db, 'integrity_check', '100')
     if (problems.some((problem) => !SEARCH.test(problem))) return 'damaged'
     return problems.length === 0 ? 'intact' : 'index'
   } catch (error) {

@@ -107,7 +107,7 @@ export function createJsonExport(db: Connection, loader: Loader, pages: MessageP
      * The people with these ids, each with a line before the first line that names it. Of those who are only mentioned, the line
      * has the address alone where the reader does not see them.
      */
-    function* introduce(ids: readonly number[], mentioned: readonly number[] = []): Generator<string> {
+    function* newPeopleLines(ids: readonly number[], mentioned: readonly number[] = []): Generator<string> {
       const found = loader.people([...ids, ...mentioned].filter((one) => !told.people.has(one)))
       const named = new Set(ids)
       const rows = JSON.stringify([...found].flatMap(([id, row]) => (named.has(id) ? [] : row.id)))
@@ -139,7 +139,7 @@ export function createJsonExport(db: Connection, loader: Loader, pages: MessageP
         const face = faces.get(row.id)
         if (face === undefined || told.chats.has(row.id)) continue
         const parts = { members: members.all(row.id), gaps: gaps.all(row.id) }
-        yield* introduce([...parts.members.map(({ person }) => person), row.person ?? NOBODY])
+        yield* newPeopleLines([...parts.members.map(({ person }) => person), row.person ?? NOBODY])
         const address = addressOf(row.person ?? NOBODY) ?? chatId(face)
         told.chats.set(row.id, address)
         yield toLine(toChatLine(row, address, parts, addressOf))
@@ -176,7 +176,7 @@ export function createJsonExport(db: Connection, loader: Loader, pages: MessageP
           ...parts.reactions.map(({ sender }) => sender),
           ...parts.votes.map(({ voter }) => voter),
         ]
-        yield* introduce([row.sender, ...acting], [quoted?.sender ?? ME, ...mentions])
+        yield* newPeopleLines([row.sender, ...acting], [quoted?.sender ?? ME, ...mentions])
         yield toLine(toMessageLine(row, address, parts, addressOf))
       }
     }
@@ -185,7 +185,7 @@ export function createJsonExport(db: Connection, loader: Loader, pages: MessageP
     const [face] = loader.faces(only.map(({ id }) => id)).values()
     yield header(face === undefined ? null : chatId(face), pages.count(chat), own, now)
     if (chat === null) {
-      for (const rows of people()) yield [...introduce(rows.map(({ id }) => id))].join('')
+      for (const rows of people()) yield [...newPeopleLines(rows.map(({ id }) => id))].join('')
       for (const rows of chats()) yield [...chatLines(rows)].join('')
     }
     yield [...chatLines(only)].join('')

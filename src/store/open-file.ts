@@ -7,10 +7,10 @@ import { APPLICATION_IDS, type Contents, holdHeader, readHeader } from './header
 import type { FileKey } from './key-file.ts'
 import { type Connection, connect } from './sqlite.ts'
 
-/** An open database. `doubt`: it was not checked, but should be; see {@link CheckReason}. */
-export type Opened = { db: Connection; doubt: CheckReason | null }
+/** An open database. `checkReason`: it was not checked, but should be; see {@link CheckReason}. */
+export type Opened = { db: Connection; checkReason: CheckReason | null }
 
-/** Opens a database as {@link openUnchecked} does, and checks it first where there is a doubt. */
+/** Opens a database as {@link openUnchecked} does, and checks it first if there is a reason. */
 export function openFile(
   file: string,
   key: FileKey | null = null,
@@ -62,18 +62,18 @@ function open(file: string, key: FileKey | null, contents: Contents, checksAll: 
     db.exec('PRAGMA wal_autocheckpoint = 4000')
     db.exec('PRAGMA cache_size = -16000; PRAGMA journal_size_limit = 16777216; PRAGMA temp_store = MEMORY')
     const migrations = pendingMigrations(db, contents)
-    let doubt = isNew ? null : doubtOf(db, file)
-    if (doubt !== null && (checksAll || doubt === 'damaged' || migrations.length > 0)) {
-      const finding = check(db, doubt)
+    let checkReason = isNew ? null : checkReasonOf(db, file)
+    if (checkReason !== null && (checksAll || checkReason === 'damaged' || migrations.length > 0)) {
+      const finding = check(db, checkReason)
       if (finding === 'damaged') fail('archive_damaged')
       if (finding === 'index') setMeta(db, 'search_version', 0)
-      doubt = null
+      checkReason = null
     }
     migrate(db, migrations, isNew)
-    if (doubt === null) noteIntact(db, file)
+    if (checkReason === null) noteIntact(db, file)
     noteOpen(db)
     holdHeader(file)
-    return { db, doubt }
+    return { db, checkReason }
   } catch (error) {
     db?.close()
     throw error
@@ -81,13 +81,13 @@ function open(file: string, key: FileKey | null, contents: Contents, checksAll: 
 }
 
 /**
- * Closes the file so that the next opening can trust it: all data in it, no files beside it. With a doubt, the next opening has
+ * Closes the file so that the next opening can trust it: all data in it, no files beside it. With a reason to check it, the next opening has
  * it too.
  */
-export function closeFile(db: Connection, file: string, doubt: CheckReason | null = null): void {
+export function closeFile(db: Connection, file: string, checkReason: CheckReason | null = null): void {
   try {
     db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
-    if (doubt === null) noteClosed(db, file)
+    if (checkReason === null) noteClosed(db, file)
     db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
   } finally {
     db.close()
@@ -100,7 +100,7 @@ const CLOSED_AT = 'closed_at_size'
 const DAMAGED = 'damaged'
 
 /** Returns why this open file may be damaged; null if this program closed it here. */
-function doubtOf(db: Connection, file: string): CheckReason | null {
+function checkReasonOf(db: Connection, file: string): CheckReason | null {
   if (getMeta(db, DAMAGED) === 1) return 'damaged'
   if (getMeta(db, FILE) !== identity(file)) return 'copied'
   return getMeta(db, CLOSED_AT) === statSync(file).size ? null : 'not_closed'

@@ -10,7 +10,7 @@ export type Pictures = {
   /** The file of the former version leaves with it. */
   set(of: Jid, row: PictureRow): void
   /** WhatsApp is asked again before it is shown. */
-  doubt(of: Jid): void
+  markStale(of: Jid): void
   remove(of: Jid): void
 }
 
@@ -20,12 +20,12 @@ export function createPictures(db: Connection): Pictures {
     `INSERT INTO pictures VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE
      SET tag = excluded.tag, filehash = excluded.filehash, checked_at_ms = excluded.checked_at_ms`,
   )
-  const doubt = db.command('UPDATE pictures SET checked_at_ms = 0 WHERE of = ?')
+  const markStale = db.command('UPDATE pictures SET checked_at_ms = 0 WHERE of = ?')
   const remove = db.command('DELETE FROM pictures WHERE of = ?')
   return {
     get: (of) => get.get(of),
     set: (of, { tag, filehash, checked_at_ms }) => void set.run(of, tag, filehash, checked_at_ms),
-    doubt: (of) => void doubt.run(of),
+    markStale: (of) => void markStale.run(of),
     remove: (of) => void remove.run(of),
   }
 }

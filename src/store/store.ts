@@ -49,23 +49,23 @@ export type Store = {
   wipe: Wipe
   /** The result of {@link startBackgroundCheck} is known: the file counts as intact, or as damaged from the next opening on. */
   settle(finding: Finding): void
-  /** The file should be checked, see `Doubt`; null: not, or no more. */
-  doubt(): CheckReason | null
+  /** The file should be checked, see {@link CheckReason}; null: not, or no more. */
+  checkReason(): CheckReason | null
   /** See {@link watchFile}. Writes still go to the file that was opened if it was moved. */
   fileProblem(): FileProblem
   close(): void
 }
 
 /**
- * `key` of an encrypted archive, from `unlock`. `checksLater`: the caller checks the file where there is a {@link Store.doubt}.
+ * `key` of an encrypted archive, from `unlock`. `checksLater`: the caller checks the file if there is a {@link Store.checkReason}.
  */
 export type StoreOptions = { key?: FileKey | null; checksLater?: boolean }
 
 /** Opens the archive in this file, creating it if missing; errors as for `openFile`. */
 export function openStore(file: string, { key = null, checksLater = false }: StoreOptions = {}): Store {
-  const opened = checksLater ? openUnchecked(file, key) : { db: openFile(file, key), doubt: null }
+  const opened = checksLater ? openUnchecked(file, key) : { db: openFile(file, key), checkReason: null }
   const { db } = opened
-  let { doubt } = opened
+  let { checkReason } = opened
   const people = createPeople(db)
   const chats = createChats(db)
   const search = createSearchIndex(db)
@@ -116,10 +116,10 @@ export function openStore(file: string, { key = null, checksLater = false }: Sto
       }
       if (finding === 'index') search.rebuild()
       noteIntact(db, file)
-      doubt = null
+      checkReason = null
     },
-    doubt: () => doubt,
+    checkReason: () => checkReason,
     fileProblem: watchFile(db, file),
-    close: () => closeFile(db, file, doubt),
+    close: () => closeFile(db, file, checkReason),
   }
 }

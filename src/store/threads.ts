@@ -86,13 +86,13 @@ export function createThreads(script: () => URL, limitMs = LIMIT_MS): Threads {
           }
           threads.delete(thread)
           refuse(({ at }) => at === thread, new AppError('archive_unavailable', { cause }))
-          if (!wasReady && cause !== undefined) giveUp(cause)
+          if (!wasReady && cause !== undefined) markBroken(cause)
           proceed()
         },
       })
       threads.add(thread)
     } catch (cause) {
-      giveUp(cause)
+      markBroken(cause)
     }
   }
 
@@ -102,7 +102,7 @@ export function createThreads(script: () => URL, limitMs = LIMIT_MS): Threads {
     if (inState('idle', 'busy').length === 1) for (const job of waiting) job.since = performance.now()
   }
 
-  function giveUp(cause: unknown): void {
+  function markBroken(cause: unknown): void {
     broken = { cause, until: performance.now() + BROKEN_MS }
   }
 

@@ -98,12 +98,12 @@ describe('contentOf', () => {
   })
 })
 
-describe('plain', () => {
-  const { plain } = modelTools()
+describe('toPlainObject', () => {
+  const { toPlainObject } = modelTools()
   it('keeps what says something, as plain data', () => {
     const wid = { server: 'lid', toString: () => '900@lid' }
     expect(
-      plain({
+      toPlainObject({
         type: 'chat',
         body: 'x'.repeat(300),
         star: false,
@@ -140,10 +140,10 @@ describe('plain', () => {
         throw new Error('gone')
       },
     })
-    expect(JSON.stringify(plain(loop)).length).toBeLessThan(1_000)
-    expect(plain(loop)).toMatchObject({ type: 'location' })
-    expect(plain(loop).body).toBeUndefined()
+    expect(JSON.stringify(toPlainObject(loop)).length).toBeLessThan(1_000)
+    expect(toPlainObject(loop)).toMatchObject({ type: 'location' })
+    expect(toPlainObject(loop).body).toBeUndefined()
     const card = `BEGIN:VCARD\nFN:A\nPHOTO;ENCODING=b:${'A'.repeat(999)}\n ${'B'.repeat(99)}\nTEL:1\nEND:VCARD`
-    expect(plain({ type: 'vcard', body: card }).body).toBe('BEGIN:VCARD\nFN:A\nTEL:1\nEND:VCARD')
+    expect(toPlainObject({ type: 'vcard', body: card }).body).toBe('BEGIN:VCARD\nFN:A\nTEL:1\nEND:VCARD')
   })
 })

@@ -59,7 +59,7 @@ export function installPageRows(changeTypes: string[], noticeTypes: string[]): v
         id: id.id,
         ...(id.participant ? { participant: String(id.participant) } : {}),
       }
-      const model = tools.attempt(() => window.whatsappMcpModels.plain(from.serialize?.() ?? from))
+      const model = tools.attempt(() => window.whatsappMcpModels.toPlainObject(from.serialize?.() ?? from))
       const pinnedUntil = tools.attempt(() => tools.pinnedUntil(from))
       return {
         ...(model ?? { type: 'unknown' }),

@@ -9,7 +9,7 @@ export type ModelTools = {
    * The fields of a message's model that say something: without null, false and empty ones, previews and other long binary data.
    * Addresses become text, keys their parts, short bytes `hex:…`. Never throws.
    */
-  plain(model: object): Record<string, unknown>
+  toPlainObject(model: object): Record<string, unknown>
 }
 
 export function modelTools(): ModelTools {
@@ -40,7 +40,7 @@ export function modelTools(): ModelTools {
   ])
   let left = 0
   const tools = {
-    plain(model: object): Record<string, unknown> {
+    toPlainObject(model: object): Record<string, unknown> {
       left = MAX_VALUES
       return tools.fields(model, 0)
     },

@@ -73,7 +73,7 @@ export function createTranslator(
       seen && {
         ...seen,
         votes: votes?.flatMap((row) => vote(row)?.vote ?? []) ?? null,
-        raw: { engine: 'wweb', build: build(), model: models.plain(raw) },
+        raw: { engine: 'wweb', build: build(), model: models.toPlainObject(raw) },
       }
     )
   }

@@ -74,7 +74,7 @@ export async function openLegacySession(
   /** Requests whose client disconnected and may resume. */
   const orphans = new Set<RequestId>()
   const gone = new AbortController()
-  let giveUp = () => {}
+  let cancelExpiry = () => {}
   let open = 0
   let usedAt = clock.now()
 
@@ -104,7 +104,7 @@ export async function openLegacySession(
     await send(message, options)
   }
   transport.onclose = () => {
-    giveUp()
+    cancelExpiry()
     unsubscribe()
     gone.abort()
     onClosed()
@@ -140,9 +140,9 @@ export async function openLegacySession(
     const canResume = !isPlain && (request.headers.get('mcp-protocol-version') ?? '') >= RESUMABLE_SINCE
     if (!canResume) for (const one of lost) cancel(one)
     else for (const one of lost) orphans.add(one)
-    giveUp()
+    cancelExpiry()
     if (orphans.size === 0) return
-    giveUp = clock.after(RESUME_MS, () => {
+    cancelExpiry = clock.after(RESUME_MS, () => {
       for (const one of [...orphans]) cancel(one)
     })
   }
@@ -169,7 +169,7 @@ export async function openLegacySession(
         usedAt = clock.now()
         if (request.signal.aborted) left(exchange)
       })
-      if (request.headers.has('last-event-id')) giveUp()
+      if (request.headers.has('last-event-id')) cancelExpiry()
       if (request.method === 'POST') request.headers.set('accept', BOTH_TYPES)
       const response = await transport.handleRequest(request, {
         parsedBody: message,
