@@ -1,18 +1,47 @@
 /**
- * The container, played: no image can be built where tests run. The last stage of the Dockerfile is read, and its command runs in
- * namespaces as its user, on a root that cannot be written, without HOME, with its volume and its secret. Needs root on Linux.
+ * The container, played: no image can be built where tests run. The last stage of the Dockerfile and the service of compose.yaml are
+ * read, and the command runs in namespaces as its user, without capabilities, on a root that cannot be written, without HOME, with
+ * its volume and its secret, as docs/deploy.md says. Needs root on Linux.
  */
 import { spawnSync } from 'node:child_process'
-import { chmodSync, chownSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { DCLinter } from 'dclint'
 import { validate } from 'dockerfile-utils'
 import { afterEach, describe, expect, it } from 'vitest'
-import { call, endPrograms, type Program, quietPort, run, temp } from './program.ts'
+import { parse } from 'yaml'
+import { z } from 'zod'
+import { openSimulator } from '../simulator/open-simulator.ts'
+import { call, ended, endPrograms, type Program, quietPort, run, temp } from './program.ts'
+import { writeBrowser } from './soak/stage.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
 const TEXT = readFileSync(join(ROOT, 'Dockerfile'), 'utf8')
-const KEY = 'a-key-of-the-container-that-is-long-enough'
+const DEPLOY = readFileSync(join(ROOT, 'docs/deploy.md'), 'utf8')
+/** The shell blocks of docs/deploy.md that set the container up, and that send the first message. */
+const [SET_UP = '', SEND = ''] = [...DEPLOY.matchAll(/^```sh once\n([\s\S]*?)^```$/gm)].map(
+  ([, text]) => text,
+)
+
+/** What compose.yaml adds to the image. */
+const COMPOSE = z
+  .object({
+    services: z.object({
+      whatsapp: z.object({
+        environment: z.record(z.string(), z.string()),
+        secrets: z.tuple([z.literal('whatsapp_key')]),
+        volumes: z.tuple([z.literal('whatsapp:/data')]),
+        cap_drop: z.tuple([z.literal('ALL')]),
+        read_only: z.literal(true),
+        security_opt: z.tuple([z.literal('no-new-privileges:true')]),
+        shm_size: z.string(),
+        tmpfs: z.tuple([z.string().startsWith('/tmp:')]),
+      }),
+    }),
+    secrets: z.object({ whatsapp_key: z.object({ file: z.string() }) }),
+  })
+  .parse(parse(readFileSync(join(ROOT, 'compose.yaml'), 'utf8')))
+const SERVICE = COMPOSE.services.whatsapp
 
 /** The last stage, one instruction a line. */
 const stage = TEXT.replace(/^\s*#.*\n/gm, '')
@@ -36,7 +65,7 @@ const SYSTEM = ['/usr', '/etc', '/bin', '/sbin', '/lib', '/lib64', resolve(proce
 
 /** Builds the root of the container and becomes process 1 in it. A chroot has no user namespaces, as Docker's default. */
 const SCRIPT = `set -eu
-root=$1 from=$2 data=$3 secrets=$4; shift 4
+root=$1 from=$2 data=$3 key=$4 double=$5; shift 5
 show() { mkdir -p "$root$2"; mount --bind "$1" "$root$2"; mount -o remount,bind,ro "$root$2"; }
 mount --make-rprivate /
 mount -t tmpfs -o size=2m,mode=755 tmpfs "$root"
@@ -45,55 +74,92 @@ for dir in ${SYSTEM.join(' ')}; do
 done
 for name in dist node_modules; do show "$from/$name" "/app/$name"; done
 cp "$from/package.json" "$root/app"
-show "$secrets" /run/secrets
+show "$double" /double
+mkdir -p "$root/run/secrets"
+touch "$root/run/secrets/whatsapp_key"
+mount --bind "$key" "$root/run/secrets/whatsapp_key"
 mkdir "$root/data" "$root/proc" "$root/dev" "$root/tmp"
 mount --bind "$data" "$root/data"
 mount -t proc proc "$root/proc"
-mount -t tmpfs -o size=512m,mode=1777 tmpfs "$root/tmp"
+mount -t tmpfs -o ${SERVICE.tmpfs[0].replace('/tmp:', '')} tmpfs "$root/tmp"
 mkdir "$root/dev/shm"
-mount -t tmpfs -o size=64m,mode=1777 tmpfs "$root/dev/shm"
+mount -t tmpfs -o size=${SERVICE.shm_size},mode=1777 tmpfs "$root/dev/shm"
 for name in null zero full random urandom; do touch "$root/dev/$name"; mount --bind "/dev/$name" "$root/dev/$name"; done
 ln -s /proc/self/fd "$root/dev/fd"
 mount -o remount,ro "$root"
 cd /
-exec chroot --userspec=${UID}:${UID} "$root" env -i "$@"
+exec chroot "$root" "$@"
 `
+const AS_USER = [
+  ...['setpriv', `--reuid=${UID}`, `--regid=${UID}`, '--clear-groups'],
+  ...['--no-new-privs', '--bounding-set=-all', '--inh-caps=-all'],
+]
 
-type Container = Program & { port: string; data: string; signal(name: NodeJS.Signals): void }
+type Container = Program & {
+  port: string
+  data: string
+  key: string
+  /** Runs a block of docs/deploy.md in the folder with the key. */
+  paste(block: string): ReturnType<typeof ended>
+  /** As `docker compose exec whatsapp`. */
+  exec(command: string[]): Program
+  signal(name: NodeJS.Signals): void
+}
 
-/** Runs these arguments of the program. `volume`: its owner and mode. */
+type StartOptions = {
+  env?: Record<string, string>
+  /** Owner and mode of the volume. */
+  volume?: { owner: number; mode: number }
+  /** A folder that the container shows as `/double`. */
+  double?: string
+}
+
+/** Runs these arguments of the program. */
 async function start(
   args: string[],
-  env: string[] = [],
-  volume = { owner: UID, mode: 0o700 },
+  { env = SERVICE.environment, volume = { owner: UID, mode: 0o700 }, double = temp() }: StartOptions = {},
 ): Promise<Container> {
-  const [root, data, secrets] = [temp(), temp(), temp()]
-  const secret = join(secrets, 'whatsapp_key')
-  writeFileSync(secret, `${KEY}\n`, { mode: 0o600 })
-  chmodSync(secrets, 0o755)
-  chownSync(secret, UID, UID)
+  const [root, data, checkout] = [temp(), temp(), temp()]
+  const port = await quietPort()
+  const paste = (block: string) =>
+    ended(
+      [
+        '-c',
+        `sudo() { "$@"; }\ndocker() { :; }\nset -e\n${block.replaceAll('localhost:8790', `localhost:${port}`)}`,
+      ],
+      { cwd: checkout },
+      'sh',
+    )
+  expect(await paste(SET_UP)).toMatchObject({ code: 0 })
+  const keyFile = join(checkout, COMPOSE.secrets.whatsapp_key.file)
+  expect(statSync(keyFile)).toMatchObject({ uid: UID, mode: 0o100600 })
   chownSync(data, volume.owner, volume.owner)
   chmodSync(data, volume.mode)
-  const port = await quietPort()
   const path = `PATH=${resolve(process.execPath, '..')}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`
-  const inside = [path, ...IMAGE_ENV, `WHATSAPP_MCP_PORT=${port}`, ...env]
+  const settings = Object.entries({ ...env, WHATSAPP_MCP_PORT: port }).map(
+    ([name, value]) => `${name}=${value}`,
+  )
+  const inside = [...AS_USER, 'env', '-i', path, ...IMAGE_ENV, ...settings]
   const unshare = ['--mount', '--pid', '--fork', '--kill-child', 'sh', '-c', SCRIPT, 'sh']
-  const program = run([...unshare, root, ROOT, data, secrets, ...inside, ...ENTRY, ...args], {}, 'unshare')
+  const program = run(
+    [...unshare, root, ROOT, data, keyFile, double, ...inside, ...ENTRY, ...args],
+    {},
+    'unshare',
+  )
+  const first = () => {
+    const { pid } = program.child
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0] ?? ''
+  }
   return Object.assign(program, {
     port: String(port),
     data,
-    signal(name: NodeJS.Signals) {
-      const { pid } = program.child
-      const [first] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')
-      process.kill(Number(first), name)
-    },
+    key: readFileSync(keyFile, 'utf8').trim(),
+    paste,
+    exec: (command: string[]) =>
+      run(['--target', first(), '--mount', '--pid', '--root', '--wd', ...inside, ...command], {}, 'nsenter'),
+    signal: (name: NodeJS.Signals) => void process.kill(Number(first()), name),
   })
 }
-
-const LISTENS = [
-  ...['WHATSAPP_MCP_KEY_FILE=/run/secrets/whatsapp_key', 'WHATSAPP_MCP_ALLOWED_HOSTS=whatsapp'],
-  'WHATSAPP_MCP_LOG_LEVEL=info',
-]
 
 /** As the image checks it. */
 function health(port: string): number | null {
@@ -106,11 +172,11 @@ afterEach(endPrograms)
 
 describe.skipIf(!canPlay)('the container', () => {
   it('listens as a user without a name, on a root that cannot be written, and ends with SIGTERM to process 1', async () => {
-    const container = await start(words('CMD'), LISTENS)
+    const container = await start(words('CMD'))
     await expect.poll(() => health(container.port), { timeout: 60_000 }).toBe(0)
     const url = `http://127.0.0.1:${container.port}`
     expect((await fetch(`${url}/api/status`)).status).toBe(401)
-    const headers = { authorization: `Bearer ${KEY}`, host: 'whatsapp:8790' }
+    const headers = { authorization: `Bearer ${container.key}`, host: 'whatsapp:8790' }
     const answer = await fetch(`${url}/api/status`, { headers })
     expect(await answer.json()).toMatchObject({
       state: 'stopped',
@@ -125,7 +191,34 @@ describe.skipIf(!canPlay)('the container', () => {
     expect(health(container.port)).toBe(1)
   })
 
-  it('links, and sends a message, with the browser of the image', async () => {
+  it('is linked in the terminal and sends a message with the key, as docs/deploy.md says it to a new user', async () => {
+    const double = temp()
+    chmodSync(double, 0o755)
+    const simulator = await openSimulator({ dataDir: temp(), pace: 'none', control: null, examples: true })
+    chmodSync(writeBrowser(double, simulator.chromiumArgs), 0o755)
+    const env = { ...SERVICE.environment, WHATSAPP_CHROME_EXECUTABLE: '/double/browser' }
+    const container = await start(words('CMD'), { env, double })
+    try {
+      await expect.poll(() => health(container.port), { timeout: 60_000 }).toBe(0)
+      const [, exec = ''] = /`docker compose exec whatsapp ([^`]* auth)`/.exec(DEPLOY) ?? []
+      const linking = container.exec(exec.split(' '))
+      await expect.poll(() => linking.out + linking.err, { timeout: 90_000 }).toMatch(/█|▀|▄/)
+      await simulator.world.scan()
+      expect(await linking.exited, linking.err).toBe(0)
+      const sent = await container.paste(SEND)
+      expect(JSON.parse(sent.out), sent.err).toMatchObject({ ok: true, chat_id: '15551234567@c.us' })
+      const body = 'Hello from a container'
+      expect(simulator.world.messages().filter((one) => one.body === body && one.fromMe)).toHaveLength(1)
+      const keys = container.exec([...exec.split(' ').slice(0, -1), 'keys', 'create', 'n8n'])
+      expect(await keys.exited, keys.err).toBe(0)
+      container.signal('SIGTERM')
+      expect(await container.exited, container.err).toBe(0)
+    } finally {
+      await simulator.close()
+    }
+  })
+
+  it('runs the sandbox', async () => {
     const flags = ['--dir', '/data/sandbox', '--phone-port', '0', '--pace', 'none']
     const container = await start(['sandbox', '--linked', '--port', String(await quietPort()), ...flags])
     const url = () => /(http:\/\/[\w.:]+)\/api\/chats/.exec(container.out)?.[1]
@@ -140,13 +233,13 @@ describe.skipIf(!canPlay)('the container', () => {
     ['root', 0, 0o755],
     ['another user, who opens it to nobody', 1_234, 0o700],
   ])('says what to do where its volume belongs to %s', async (_, owner, mode) => {
-    const container = await start(words('CMD'), LISTENS, { owner, mode })
+    const container = await start(words('CMD'), { volume: { owner, mode } })
     expect(await container.exited).toBe(3)
     expect(container.err).toMatch(/^The directory \/data belongs to another user\..*chown -R 10001/m)
   })
 
   it('listens for nobody without a key', async () => {
-    const container = await start(words('CMD'))
+    const container = await start(words('CMD'), { env: {} })
     expect(await container.exited).toBe(2)
     expect(container.err).toMatch(/WHATSAPP_MCP_KEY_FILE/)
   })

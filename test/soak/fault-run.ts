@@ -2,8 +2,9 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import type { Status } from '../../src/model/status.ts'
 import { FAULTS, type Fault, PLACES, type Place, RESTART } from './fault-table.ts'
+import { toPercentiles } from './report.ts'
 import { waitFor } from './server-process.ts'
-import { openStage, type Stage } from './stage.ts'
+import { openStage, type Stage, waitForStatus } from './stage.ts'
 
 export type Cell = {
   fault: string
@@ -19,6 +20,8 @@ export type Cell = {
 export type FaultRunOptions = {
   /** Only faults and states whose name contains this. */
   only: string
+  /** How often each is run. */
+  times: number
   /** JSON lines: cells in it are not run again, and new ones are added. */
   file: string | null
   /** No cell begins after this. */
@@ -37,7 +40,7 @@ const ANSWER_MS = 2_000
 const POLL_MS = 50
 
 /** Returns all cells, those of the file among them. A cell that cannot be entered is one with a problem. */
-export async function faultRun({ only, file, limitMs, slack, say }: FaultRunOptions): Promise<Cell[]> {
+export async function faultRun({ only, times, file, limitMs, slack, say }: FaultRunOptions): Promise<Cell[]> {
   const endsAt = Date.now() + limitMs
   const done: Cell[] =
     file === null || !existsSync(file)
@@ -46,11 +49,14 @@ export async function faultRun({ only, file, limitMs, slack, say }: FaultRunOpti
           .trim()
           .split('\n')
           .map((line) => JSON.parse(line))
-  const planned = Object.entries(PLACES).flatMap(([state, place]) =>
+  const planned: { fault: string; facts: Fault; state: string; place: Place }[] = Object.entries(
+    PLACES,
+  ).flatMap(([state, place]) =>
     Object.entries(FAULTS)
       .filter(([fault, facts]) => isPossible(facts, place) && `${fault} ${state}`.includes(only))
-      .filter(([fault]) => !done.some((cell) => cell.fault === fault && cell.state === state))
-      .map(([fault, facts]) => ({ fault, facts, state, place })),
+      .flatMap(([fault, facts]) =>
+        Array(Math.max(0, times - cellsOf(done, fault, state).length)).fill({ fault, facts, state, place }),
+      ),
   )
   if (planned.length === 0) return done
   const stage = await openStage(1)
@@ -68,6 +74,9 @@ export async function faultRun({ only, file, limitMs, slack, say }: FaultRunOpti
   }
   return done
 }
+
+const cellsOf = (cells: readonly Cell[], fault: string, state: string) =>
+  cells.filter((cell) => cell.fault === fault && cell.state === state)
 
 function isPossible({ needs }: Fault, { hasBrowser, isLinked }: Place): boolean {
   return needs === null || (needs === 'browser' ? hasBrowser : isLinked)
@@ -99,6 +108,7 @@ async function runCell(
     const limitMs = slack * (place.state === 'ready' ? fault.recoverS * 1_000 : STARTED_MS)
     await toOutcome(stage, place.isLinked, fault.unlinks === true, limitMs)
     recoveredMs = Date.now() - mendedAt
+    if (fault.relinks) await relink(stage)
     const slowest = fault.freezesServer ? 0 : watch.slowest()
     if (slowest > ANSWER_MS * slack) problems.push(`a status took ${slowest} ms`)
   } catch (error) {
@@ -122,13 +132,16 @@ async function toBase(stage: Stage, isLinked: boolean): Promise<void> {
     await waitForStatus(stage, ENTERED_MS, ({ state, linked }) => state === 'stopped' && !linked)
     return
   }
-  if (!now.linked) {
-    await stage.stop()
-    await stage.linkForGood()
-  }
+  if (!now.linked) await relink(stage)
   // A start by a person counts the attempts to reconnect from zero.
   await stage.server().post(RESTART)
   await waitForStatus(stage, STARTED_MS, ({ state, connected }) => state === 'ready' && connected)
+}
+
+/** The account can be linked again, and the link outlives a restart of the server. */
+async function relink(stage: Stage): Promise<void> {
+  await stage.stop()
+  await stage.linkForGood()
 }
 
 /** What must follow once the fault is gone. */
@@ -144,17 +157,6 @@ async function toOutcome(stage: Stage, isLinked: boolean, unlinks: boolean, limi
   await waitForStatus(stage, limitMs, ({ state }) => state !== 'starting')
   await stage.server().post('/api/auth/start')
   await waitForStatus(stage, limitMs, ({ state }) => state === 'qr')
-}
-
-async function waitForStatus(stage: Stage, ms: number, fits: (status: Status) => boolean): Promise<Status> {
-  let last: Status | null = null
-  return waitFor('the status', ms, async () => {
-    last = await stage.server().status()
-    return last !== null && fits(last) ? last : null
-  }).catch((error) => {
-    const { state, reason, last_error } = { ...(last ?? ({} as Partial<Status>)) }
-    throw new Error(`${error.message}: ${JSON.stringify({ state, reason, last_error })}`)
-  })
 }
 
 /** Looks at the status all the time, from now on. */
@@ -195,15 +197,30 @@ const seconds = (ms: number | null) => (ms === null ? '–' : `${(ms / 1_000).to
 const toLine = ({ fault, state, detectedMs, recoveredMs, problems }: Cell) =>
   `${fault} | ${state} | ${seconds(detectedMs)} | ${seconds(recoveredMs)} | ${problems.join('; ')}`
 
-/** The matrix as a table in Markdown: in each cell the time until it showed, and until the session was well again. */
+/** The run as one sentence, for docs/promises.md. */
+export function toFaultFigure(cells: readonly Cell[]): string {
+  const bad = cells.filter(({ problems }) => problems.length > 0).length
+  const times = (of: (cell: Cell) => number | null) =>
+    toPercentiles(cells.flatMap((cell) => of(cell) ?? []).sort((a, b) => a - b))
+  return [
+    `${cells.length} faults in states, ${bad} not as promised`,
+    `shown after ${times(({ detectedMs }) => detectedMs)}`,
+    `well again after ${times(({ recoveredMs }) => recoveredMs)}`,
+  ].join('; ')
+}
+
+/** The matrix as a table in Markdown: in each cell the time until it showed, and until the session was well again. Of several the longest. */
 export function toFaultTable(cells: readonly Cell[]): string {
   const states = Object.keys(PLACES)
-  const rows = Object.entries(FAULTS).map(([name, { number }]) => {
+  const ran = Object.entries(FAULTS).filter(([name]) => cells.some(({ fault }) => fault === name))
+  const rows = ran.map(([name, { number }]) => {
     const fields = states.map((state) => {
-      const cell = cells.find((one) => one.fault === name && one.state === state)
-      if (cell === undefined) return ''
-      const bad = cell.problems.length > 0 ? ' **!**' : ''
-      return `${seconds(cell.detectedMs)} / ${seconds(cell.recoveredMs)}${bad}`
+      const found = cellsOf(cells, name, state)
+      if (found.length === 0) return ''
+      const slowest = (of: (cell: Cell) => number | null) =>
+        found.reduce<number | null>((most, cell) => Math.max(most ?? 0, of(cell) ?? 0) || null, null)
+      const bad = found.some(({ problems }) => problems.length > 0) ? ' **!**' : ''
+      return `${seconds(slowest((cell) => cell.detectedMs))} / ${seconds(slowest((cell) => cell.recoveredMs))}${bad}`
     })
     return `| ${number} ${name} | ${fields.join(' | ')} |`
   })

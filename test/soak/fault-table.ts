@@ -1,5 +1,5 @@
 /** The two sides of the fault matrix: what goes wrong, and the states in which it does. */
-import { existsSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { SessionState } from '../../src/model/status.ts'
@@ -16,6 +16,8 @@ export type Fault = {
   freezesServer?: true
   /** True: the device is no longer linked then. */
   unlinks?: true
+  /** True: at the end the account is linked again, and the server restarted. */
+  relinks?: true
   /** Errors that the server logs because of it. */
   logs?: RegExp
   /** In `ready`: the longest time until the status shows it, in seconds; null: it need not show. */
@@ -58,6 +60,37 @@ const onStart = (name: string, value: unknown = true) => {
       await again(stage)
     },
   }
+}
+
+/** The longest time to a clean end, see run-server.ts. */
+const ENDED_MS = 20_000
+
+/** A signal that ends the server: within 20 s, with 0, and with nothing left of the browser (G11). */
+const endedBy = (name: NodeJS.Signals): Fault => ({
+  ...{ number: 'F17', needs: null, detectS: null, recoverS: 45 },
+  async cause(stage) {
+    // A browser that was killed leaves its lock, until the next start.
+    const isClean = all(stage, 'browser').length > 0
+    const at = Date.now()
+    const code = await stage.server().stop(name)
+    const ms = Date.now() - at
+    const lock = join(stage.authDir, 'session-default', 'SingletonLock')
+    const left = [
+      code !== 0 && `the server ended with ${code}`,
+      ms > ENDED_MS && `the server ended after ${ms} ms`,
+      all(stage, 'any').length > 0 && 'a browser is left',
+      isClean && lstatSync(lock, { throwIfNoEntry: false }) !== undefined && 'SingletonLock is left',
+    ].filter((one) => one !== false)
+    stage.start()
+    if (left.length > 0) throw new Error(left.join(', '))
+  },
+})
+
+/** The account is logged out; nothing of the browser's profile stays, so no key does (G10). */
+async function logOut(stage: Stage): Promise<void> {
+  await stage.server().post('/api/logout')
+  const left = readdirSync(stage.authDir).filter((name) => name.startsWith('session-'))
+  if (left.length > 0) throw new Error(`the profile is left: ${left}`)
 }
 
 export const FAULTS: Record<string, Fault> = {
@@ -111,6 +144,13 @@ export const FAULTS: Record<string, Fault> = {
     ...{ number: 'F13', needs: 'link', unlinks: true, detectS: 90, recoverS: 60 },
     cause: async ({ world }) => void (await world.unlink().catch(() => {})),
   },
+  'logged out': {
+    ...{ number: 'F18', needs: null, unlinks: true, relinks: true, detectS: 20, recoverS: 30 },
+    cause: logOut,
+  },
+  'ended by SIGTERM': endedBy('SIGTERM'),
+  'ended by SIGINT': endedBy('SIGINT'),
+  'ended by SIGHUP': endedBy('SIGHUP'),
   conflict: {
     ...{ number: 'F15', needs: 'link', detectS: 35, recoverS: 120 },
     ...on('conflict'),

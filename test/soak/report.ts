@@ -30,7 +30,7 @@ export function toFigure(run: KillRun): string {
 }
 
 /** @param ascending in ms */
-function toPercentiles(ascending: number[]): string {
+export function toPercentiles(ascending: readonly number[]): string {
   const at = (share: number) => ascending[Math.ceil(share * ascending.length) - 1]
   const seconds = (ms: number | undefined) => (ms === undefined ? '-' : `${(ms / 1000).toFixed(1)} s`)
   return `p50 ${seconds(at(0.5))}, p95 ${seconds(at(0.95))}, most ${seconds(ascending.at(-1))} (${ascending.length})`

@@ -1,8 +1,10 @@
 /** The runs of `npm run soak`, each with its options and what it prints. A run that failed sets the exit code. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { OTHER_BUILDS, runOnBuild } from './builds.ts'
 import { DAYS, runOnDay } from './days.ts'
-import { faultRun, toFaultTable } from './fault-run.ts'
+import { faultRun, toFaultFigure, toFaultTable } from './fault-run.ts'
+import { type FlatRunOptions, flatRun, stopAndStart, toText } from './flat-run.ts'
 import { hookRun } from './hook-run.ts'
 import { killRun } from './kill-run.ts'
 import { malformedRun } from './malformed-run.ts'
@@ -38,11 +40,22 @@ export const RUNS: Record<string, Run> = {
     run: runPoints,
   },
   faults: {
-    usage: '[--only WORDS] [--file FILE] [--minutes N] [--slack N] [--note]',
-    does: `Each fault (browser, page and server killed, page frozen, network cut, unlinked on the phone, …) in each of the seven states:
-    when the status shows it, and when the session is well again. With --file, a later run continues an earlier one. --slack multiplies the
-    limits on a slow computer. About forty minutes.`,
+    usage: '[--only WORDS] [--times N] [--file FILE] [--minutes N] [--slack N] [--note]',
+    does: `Each fault (browser, page and server killed, page frozen, network cut, unlinked on the phone, logged out, ended by a signal, …)
+    in each of the seven states: when the status shows it, and when the session is well again. With --file, a later run continues an earlier
+    one. --slack multiplies the limits on a slow computer. About fifty minutes.`,
     run: runFaults,
+  },
+  cycles: {
+    usage: '[--cycles N] [--note]',
+    does: `200 times, the session is stopped and started again. Open files, handles, temporary files and the heap of the server may not
+    grow. About twenty minutes.`,
+    run: runCycles,
+  },
+  idle: {
+    usage: '[--hours N] [--note]',
+    does: `A linked server idles for eight hours, with a sample each minute. Its heap may grow by 1 MB an hour, and it may use 200 MB.`,
+    run: runIdle,
   },
   hooks: {
     usage: '[--messages N] [--kills N] [--refused PERCENT] [--seed N] [--note]',
@@ -202,6 +215,7 @@ async function runFaults(args: string[]): Promise<void> {
     args,
     options: {
       only: { type: 'string', default: '' },
+      times: { type: 'string', default: '1' },
       file: { type: 'string' },
       minutes: { type: 'string', default: '90' },
       slack: { type: 'string', default: '1' },
@@ -210,18 +224,19 @@ async function runFaults(args: string[]): Promise<void> {
   })
   const cells = await faultRun({
     only: values.only,
+    times: Number(values.times),
     file: values.file ?? null,
     limitMs: Number(values.minutes) * 60_000,
     slack: Number(values.slack),
     say: console.error,
   })
   console.log(toFaultTable(cells))
-  const bad = cells.filter(({ problems }) => problems.length > 0).length
+  const options = [
+    values.only === '' ? '' : ` --only ${values.only.includes(' ') ? `"${values.only}"` : values.only}`,
+    values.times === '1' ? '' : ` --times ${values.times}`,
+  ]
   if (values.note)
-    note(
-      `npm run soak -- faults${values.only === '' ? '' : ` --only ${values.only}`}`,
-      `${cells.length} faults in states, ${bad} not as promised (limits × ${values.slack})`,
-    )
+    note(`npm run soak -- faults${options.join('')}`, `${toFaultFigure(cells)} (limits × ${values.slack})`)
   if (cells.some(({ problems }) => problems.length > 0)) process.exitCode = 1
 }
 
@@ -241,6 +256,48 @@ async function runMalformed(args: string[]): Promise<void> {
   const figure = `${sent} requests${rest.join('')}; ${memory}`
   console.log(figure)
   if (values.note) note('npm run soak -- malformed', `${figure}; ${problems.length} problems`)
+  for (const problem of problems) console.log(`  ! ${problem}`)
+  if (problems.length > 0) process.exitCode = 1
+}
+
+async function runCycles(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: { cycles: { type: 'string', default: '200' }, note: NOTE },
+  })
+  await runFlat('npm run soak -- cycles', values.note, {
+    rounds: Number(values.cycles),
+    round: stopAndStart,
+    limits: { growth: { heapMb: 5, openFiles: 5, handles: 5, temporaryFiles: 2 } },
+  })
+}
+
+async function runIdle(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: { hours: { type: 'string', default: '8' }, note: NOTE },
+  })
+  const hours = Number(values.hours)
+  await runFlat('npm run soak -- idle', values.note, {
+    rounds: Math.ceil(hours * 60),
+    round: () => sleep(60_000),
+    limits: {
+      growth: { heapMb: Math.max(1, hours), openFiles: 5, handles: 5, temporaryFiles: 2 },
+      most: { memoryMb: 200 },
+    },
+  })
+}
+
+async function runFlat(
+  command: string,
+  isNoted: boolean,
+  options: Omit<FlatRunOptions, 'say'>,
+): Promise<void> {
+  const { uses, growth, problems } = await flatRun({ ...options, say: console.error })
+  const most = Math.max(...uses.map(({ memoryMb }) => memoryMb)).toFixed(0)
+  const figure = `${uses.length} samples; growth: ${toText(growth)}; most memory ${most} MB`
+  console.log(figure)
+  if (isNoted) note(command, `${figure}; ${problems.length} problems`)
   for (const problem of problems) console.log(`  ! ${problem}`)
   if (problems.length > 0) process.exitCode = 1
 }

@@ -30,8 +30,8 @@ export type ServerProcess = {
   post(path: string): Promise<void>
   /** SIGKILL; resolves once it is gone. */
   kill(): Promise<void>
-  /** SIGTERM; resolves with its exit code, or with the signal that ended it. Rejects where it takes too long. */
-  stop(): Promise<number | NodeJS.Signals | null>
+  /** Ends it with this signal (SIGTERM); resolves with its exit code, or with the signal that ended it. Rejects where it takes too long. */
+  stop(signal?: NodeJS.Signals): Promise<number | NodeJS.Signals | null>
 }
 
 const running = new Set<ChildProcess>()
@@ -109,8 +109,8 @@ export function startServer(
       child.kill('SIGKILL')
       await ended
     },
-    async stop() {
-      child.kill('SIGTERM')
+    async stop(signal = 'SIGTERM') {
+      child.kill(signal)
       const late = sleep(STOP_MS, undefined, { ref: false }).then(() => {
         throw new Error(`the server did not stop:\n${tailOf(log)}`)
       })

@@ -137,8 +137,8 @@ export async function openStage(seed: number): Promise<Stage> {
   return stage
 }
 
-/** A browser that takes the double for WhatsApp, as a program of its own: so the server runs as people run it. */
-function writeBrowser(folder: string, args: readonly string[]): string {
+/** Writes a browser that takes the double for WhatsApp, as a program of its own: so the server runs as people run it. Returns its path. */
+export function writeBrowser(folder: string, args: readonly string[]): string {
   const found = findBrowser()
   if (found === null) throw new Error('no browser was found')
   const [program, ...rest] = [found.path, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`)
@@ -167,4 +167,20 @@ function parentOf(pid: number): number {
   } catch {
     return Number.NaN
   }
+}
+
+/** Resolves with the status once it fits; rejects with the last one. */
+export async function waitForStatus(
+  stage: Stage,
+  ms: number,
+  fits: (status: Status) => boolean,
+): Promise<Status> {
+  let last: Status | null = null
+  return waitFor('the status', ms, async () => {
+    last = await stage.server().status()
+    return last !== null && fits(last) ? last : null
+  }).catch((error) => {
+    const { state, reason, last_error } = { ...(last ?? ({} as Partial<Status>)) }
+    throw new Error(`${error.message}: ${JSON.stringify({ state, reason, last_error })}`)
+  })
 }
