@@ -1,6 +1,6 @@
 /** The two sides of the fault matrix: what goes wrong, and the states in which it does. */
 import { existsSync, lstatSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, sep } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { SessionState } from '../../src/model/status.ts'
 import { placesIn } from '../../src/session/auth-dir.ts'
@@ -89,8 +89,10 @@ const endedBy = (name: NodeJS.Signals): Fault => ({
 /** The account is logged out; nothing of the browser's profile stays, so no key does (G10). */
 async function logOut(stage: Stage): Promise<void> {
   await stage.server().post('/api/logout')
-  const left = readdirSync(stage.authDir).filter((name) => name.startsWith('session-'))
-  if (left.length > 0) throw new Error(`the profile is left: ${left}`)
+  const left = readdirSync(stage.authDir, { recursive: true, encoding: 'utf8' })
+    .map((path) => path.split(sep))
+    .filter(([folder = '', file]) => folder.startsWith('session-') && file !== undefined)
+  if (left.length > 0) throw new Error(`${left.length} files of the profile are left`)
 }
 
 export const FAULTS: Record<string, Fault> = {
