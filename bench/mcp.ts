@@ -1,7 +1,7 @@
 /**
- * `npm run bench mcp [-- --json FILE] [--requests N]`: tools/call of the built server in each lane, beside the SDK's own
- * handler with a constant of the same size for an answer, and beside the same operation over REST. All three in turns,
- * on the loopback only; about a minute; Linux.
+ * `npm run bench mcp [-- --json FILE] [--requests N] [--pairs N]`: tools/call of the built server in each lane, beside the SDK's own
+ * handler with a constant of the same size for an answer, and beside the same operation over REST. All three in turns of N
+ * requests, on the loopback only; about a minute; Linux.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, tmpdir } from 'node:os'
@@ -11,24 +11,27 @@ import { parseArgs } from 'node:util'
 import { newestBuild } from '../simulator/builds.ts'
 import { findBrowser } from '../src/browser/find.ts'
 import { callIn, LANES } from './mcp/lanes.ts'
-import { type Call, type Load, measure } from './mcp/load.ts'
+import { type Call, type Load, measure, openConnections } from './mcp/load.ts'
 import { type Child, startChild } from './start/child.ts'
 import { caughtUp, startLinked, urlOf } from './start/link.ts'
 import { openStages } from './start/place.ts'
 import { quantile } from './start/report.ts'
 
 const CONSTANT = fileURLToPath(new URL('./mcp/constant-server.mjs', import.meta.url))
-const ROUNDS = 5
 const WARM_UP = 300
 /** Of each tool, the same operation over REST. */
 const TOOLS = { whatsapp_status: '/api/status', whatsapp_list_chats: '/api/chats' } as const
 
 const { values } = parseArgs({
-  options: { json: { type: 'string' }, requests: { type: 'string', default: '1000' } },
+  options: {
+    json: { type: 'string' },
+    requests: { type: 'string', default: '200' },
+    pairs: { type: 'string', default: '30' },
+  },
 })
-const requests = Number(values.requests)
-if (!Number.isInteger(requests) || requests < 10)
-  throw new Error('--requests takes a whole number from 10 on')
+const [requests, pairs] = [Number(values.requests), Number(values.pairs)]
+if (!Number.isInteger(requests) || requests < 10 || !Number.isInteger(pairs) || pairs < 1)
+  throw new Error('--requests takes a whole number from 10 on, --pairs one from 1 on')
 const browser = findBrowser()
 if (browser === null) throw new Error('no browser was found')
 const folder = mkdtempSync(join(tmpdir(), 'bench-mcp-'))
@@ -42,7 +45,7 @@ try {
   const sdk = await startConstant(ours)
   const rows = []
   console.log(`
-tools/call, ${ROUNDS} turns of ${requests} requests on 4 connections, medians: requests a second, p99 ms
+tools/call, ${pairs} turns of ${requests} requests on 4 connections, medians: requests a second, p99 ms
                                        ours            SDK, a constant    ratio    REST`)
   for (const [tool, path] of Object.entries(TOOLS)) {
     for (const lane of LANES) {
@@ -51,17 +54,16 @@ tools/call, ${ROUNDS} turns of ${requests} requests on 4 connections, medians: r
         sdk: await callIn(lane, sdk, lane === 'session' ? '/sessions' : '/', tool),
         rest: { url: `${ours}${path}`, headers: {}, body: null },
       })
-      const ratio = figures.ours.perSecond / figures.sdk.perSecond
-      rows.push({ tool, lane, ...figures, ratio })
+      rows.push({ tool, lane, ...figures })
       const column = ({ perSecond, p99 }: Load) =>
         `${perSecond.toFixed(0).padStart(7)} ${p99.toFixed(1).padStart(6)} ms`
       console.log(
-        `  ${tool.padEnd(20)} ${lane.padEnd(9)} ${column(figures.ours)}   ${column(figures.sdk)}   ${ratio.toFixed(2)}×  ${column(figures.rest)}`,
+        `  ${tool.padEnd(20)} ${lane.padEnd(9)} ${column(figures.ours)}   ${column(figures.sdk)}   ${figures.ratio.toFixed(2)}×  ${column(figures.rest)}`,
       )
     }
   }
   if (values.json !== undefined)
-    writeFileSync(values.json, `${JSON.stringify({ requests, rows }, null, 2)}\n`)
+    writeFileSync(values.json, `${JSON.stringify({ requests, pairs, rows }, null, 2)}\n`)
 } finally {
   await Promise.all(children.map((child) => child.end(({ stdin }) => stdin?.end())))
   await stages.close()
@@ -92,15 +94,27 @@ async function startConstant(url: string): Promise<string> {
   return urlOf({ child })
 }
 
-/** One turn each, again and again, so that whatever slows this machine slows all of them; medians of the turns. */
+/**
+ * One turn each, again and again, so that whatever slows this machine slows all of them; the order alternates. Medians of the turns.
+ * `ratio`: the median of the pairs' own ratios, ours over the SDK's.
+ */
 async function inTurns(calls: { ours: Call; sdk: Call; rest: Call }) {
-  const turns: Record<keyof typeof calls, Load[]> = { ours: [], sdk: [], rest: [] }
-  for (const call of Object.values(calls)) await measure(call, WARM_UP)
-  for (let round = 0; round < ROUNDS; round += 1) {
-    for (const name of ['ours', 'sdk', 'rest'] as const)
-      turns[name].push(await measure(calls[name], requests))
+  const names = ['ours', 'sdk', 'rest'] as const
+  const turns: Record<(typeof names)[number], Load[]> = { ours: [], sdk: [], rest: [] }
+  const connections = { ours: openConnections(), sdk: openConnections(), rest: openConnections() }
+  try {
+    for (const name of names) await measure(calls[name], WARM_UP, connections[name])
+    for (let pair = 0; pair < pairs; pair += 1)
+      for (const name of pair % 2 === 0 ? names : names.toReversed())
+        turns[name].push(await measure(calls[name], requests, connections[name]))
+  } finally {
+    for (const one of Object.values(connections)) one.destroy()
   }
-  return { ours: median(turns.ours), sdk: median(turns.sdk), rest: median(turns.rest) }
+  const ratios = turns.ours.map(
+    ({ perSecond }, pair) => perSecond / (turns.sdk[pair]?.perSecond ?? Number.NaN),
+  )
+  const ratio = quantile(ratios, 0.5) ?? Number.NaN
+  return { ours: median(turns.ours), sdk: median(turns.sdk), rest: median(turns.rest), ratio }
 }
 
 function median(loads: readonly Load[]): Load {
