@@ -16,7 +16,7 @@ export const BENCHES = {
   search: {
     title: 'Search',
     about:
-      'The newest 20 of 1,000,000 messages, in the store. Beside it stands a table that is searched with `LIKE`, as programs without an index do.',
+      'The newest 20 of 1,000,000 messages, in the store. Beside it stands a table that is searched with `LIKE`, as programs without an index do. It ends soon where a word is in many of the newest messages, and reads all of them where a word is rare.',
     args: [],
   },
   scale: {
