@@ -105,8 +105,20 @@ export type ControlStore = {
     put(row: WebhookRow, ended?: readonly string[]): Promise<void>
     /** Removes the webhook with all its deliveries. */
     remove(id: string): Promise<void>
-    /** Stores the positions of webhooks in the event log, as cursors by id. */
+    /**
+     * Stores the positions of webhooks in the event log, as cursors by id: what they were sending is removed, because it is behind
+     * them.
+     */
     reached(places: ReadonlyMap<string, string>): Promise<void>
+    /**
+     * Stores where webhooks are, and what they send from there on, by id. It outlives the process at once, but a loss of power only
+     * once the system has written it.
+     */
+    begun(sending: ReadonlyMap<string, Begun>): Promise<void>
+    /** Lists what this webhook was sending. */
+    sending(webhook: string): Promise<Sending[]>
+    /** Removes what deleted rows have left in the file. */
+    wipe(): Promise<void>
     /** Lists the chats in which a delivery of this webhook fails. */
     lanes(webhook: string): Promise<LaneRow[]>
     /** Adds or replaces the lane. `dead`: stores this delivery too, in the same transaction. */
@@ -129,8 +141,10 @@ export type ControlStore = {
     put(row: RuleRow): Promise<void>
     /** Removes the row with all its deliveries. */
     remove(id: string): Promise<void>
-    /** As `webhooks.reached`. */
+    /** As those of `webhooks`. */
     reached(places: ReadonlyMap<string, string>): Promise<void>
+    begun(sending: ReadonlyMap<string, Begun>): Promise<void>
+    wipe(): Promise<void>
   }
   audit: {
     /** Adds these rows, in this order. */
@@ -268,7 +282,13 @@ export type LaneRow = {
   event: string
   /** Its delivery; null once it is settled. */
   head: Failing | null
+  /** The later events of the chat that are being attempted. */
+  sending: readonly Sending[]
 }
+/** A delivery that is under way. `message`: id of the message of the event. `body`: that of the first attempt. */
+export type Sending = { event: string; message: string | null; body: string }
+/** Where a webhook is, and what it sends from there on. */
+export type Begun = { place: string; sending: readonly Sending[] }
 /** A delivery that failed and is tried again. */
 export type Failing = {
   kind: EventKind

@@ -1,4 +1,5 @@
 /** Webhooks: what a receiver gets, in which order, what happens if it does not answer, and what it never gets. */
+import { readdirSync, readFileSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { dirname, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -48,7 +49,7 @@ const quiet = (ms = 60) => new Promise((resolve) => setTimeout(resolve, ms))
 /** Rows of the control database about deliveries: only failures have one. */
 function rowsOfDeliveries(): number {
   const db = connect(join(dirname(stage.archive), '../control.db'))
-  const tables = ['webhook_lanes', 'webhook_dead']
+  const tables = ['webhook_lanes', 'webhook_dead', 'webhook_sending']
   const counts = tables.map((table) =>
     db.query<{ rows: number }>(`SELECT count(*) AS rows FROM ${table}`).get(),
   )
@@ -518,6 +519,78 @@ describe('a webhook', () => {
     await passTime(1_000, () => receiver.delivered().length === 1)
     expect(receiver.delivered()[0]?.event.kind).toBe('message.forgotten')
     expect(receiver.delivered()[0]?.body).not.toContain('forgotten on its way')
+  })
+
+  /** The files of the control database that have this text. */
+  const controlFilesWith = (text: string) => {
+    const own = join(dirname(stage.archive), '..')
+    return readdirSync(own).filter(
+      (name) => name.startsWith('control.db') && readFileSync(join(own, name)).includes(text),
+    )
+  }
+
+  it('sends what was under way at a stop again as it was, whatever has changed meanwhile', async () => {
+    receiver.answer = () => {}
+    await hook({ kinds: ['message.sent'] })
+    const mine = { fromMe: true, chat: toJid(BRUNO) }
+    const [first, second] = [
+      stage.write({ body: 'mine 1', ...mine }),
+      stage.write({ body: 'mine 2', ...mine }),
+    ]
+    await until(() => receiver.requests.length).toBe(1)
+    const acknowledge = () => {
+      for (const { chat, bareId } of [first, second])
+        stage.app.archive.take({ type: 'ack', chat, bareId, ack: 3 })
+      stage.app.archive.flush()
+    }
+    acknowledge()
+    await stage.restart()
+    await until(() => receiver.requests.length).toBe(2)
+    receiver.answer = status(200)
+    await stage.restart()
+    await until(() => texts()).toEqual(['mine 1', 'mine 2'])
+    expect(
+      new Set(receiver.requests.filter(({ id }) => id === receiver.requests[0]?.id).map(({ body }) => body))
+        .size,
+    ).toBe(1)
+    await until(rowsOfDeliveries).toBe(0)
+  })
+
+  it('sends what was under way in a chat that had failed again as it was', async () => {
+    receiver.answer = status(500)
+    const { id } = await hook({ kinds: ['message.sent'] })
+    const mine = { fromMe: true, chat: toJid(BRUNO) }
+    stage.write({ body: 'failed', ...mine })
+    const { chat, bareId } = stage.write({ body: 'after it', ...mine })
+    await until(async () => (await get(id)).failing_chats).toBe(1)
+    receiver.answer = (response, { event }) => {
+      if (event.message?.body === 'failed') status(200)(response)
+    }
+    await passTime(1_000, () => receiver.requests.length === 3)
+    stage.app.archive.take({ type: 'ack', chat, bareId, ack: 3 })
+    stage.app.archive.flush()
+    receiver.answer = status(200)
+    await stage.restart()
+    await until(() => texts()).toEqual(['failed', 'after it'])
+    expect(receiver.requests.at(-1)?.body).toBe(receiver.requests.at(-2)?.body)
+    await until(rowsOfDeliveries).toBe(0)
+  })
+
+  it('keeps nothing of what is forgotten while it is under way, also over a restart', async () => {
+    receiver.answer = () => {}
+    const { id } = await hook({ kinds: ['message.received'], paused: true })
+    for (const n of numbers(1, 3)) stage.write({ body: `under way ${n}`, chat: toJid(BRUNO) })
+    await call('PATCH', `/${id}`, { paused: false })
+    await until(() => receiver.requests.length).toBe(1)
+    expect(controlFilesWith('under way')).not.toEqual([])
+    await call('PATCH', `/${id}`, { paused: true })
+    await forget(BRUNO)
+    await until(() => controlFilesWith('under way')).toEqual([])
+    receiver.answer = status(200)
+    await stage.restart()
+    await call('PATCH', `/${id}`, { paused: false })
+    stage.write({ body: 'came later', chat: toJid(BRUNO) })
+    await until(() => texts()).toEqual(['came later'])
   })
 
   it('goes on after a restart: with what failed, in order, and with what it has not had', async () => {

@@ -68,7 +68,7 @@ export async function openRules(options: RulesOptions): Promise<Rules> {
   const { rules: control, webhooks } = options.control
   const actions: ActionOptions = { ...options, slots: createSlots(MOST_COMMANDS) }
   const all = new Map<string, Receiver>()
-  const places = createPlaces(control.reached, failed, clock)
+  const places = createPlaces(control, failed, clock)
   /** The stamp of the file that was read, and of the one that the newest look saw; undefined before the first. */
   let done: string | null | undefined
   let seen: string | null | undefined
@@ -141,11 +141,11 @@ export async function openRules(options: RulesOptions): Promise<Rules> {
   const begin = (row: Row): Promise<Receiver> =>
     openReceiver(row, {
       control: webhooks,
+      places,
       accounts,
       clock,
       log,
       delivering: () => actionOf(row.rule, actions),
-      onMoved: ({ row: { id }, pump }) => places.moved(id, pump.place),
       onPaused: (one, reason) => void pause(one, reason),
       onLost: () => log.warn({ rule: row.id }, 'events were deleted before a rule had taken them'),
     })

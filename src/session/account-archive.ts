@@ -7,6 +7,7 @@ import { type Jid, toJid } from '../model/ids.ts'
 import type { KeepRules } from '../model/keeping.ts'
 import type { MediaRules } from '../model/media-rules.ts'
 import type { OwnIds } from '../own-ids.ts'
+import type { AppendListener } from '../store/event-log.ts'
 import { createEventReader } from '../store/read-events.ts'
 import { type ArchiveReads, openReads } from '../store/reads.ts'
 import type { Store } from '../store/store.ts'
@@ -67,8 +68,8 @@ export type AccountArchiveOptions = Pick<
   log: Log
   /** The positions in the log of those that still read it. */
   keptEvents(): number[]
-  /** Called when new events are in the log and on disk. */
-  onAppend: () => void
+  /** Called when new events are in the log and on disk. See `EventLog.onAppend`. */
+  onAppend: AppendListener
   /** Called when the check found the file damaged. */
   onDamaged: () => void
 }
@@ -131,8 +132,8 @@ export function openAccountArchive(options: AccountArchiveOptions): AccountArchi
     alone: reads.alone,
     onRemoved: media.clean,
   })
-  store.events.onAppend(() => {
-    options.onAppend()
+  store.events.onAppend((hasForgotten) => {
+    options.onAppend(hasForgotten)
     media.wake()
   })
   const stops = [

@@ -12,6 +12,7 @@ import type { MediaRules } from '../model/media-rules.ts'
 import type { Sight } from '../model/sight.ts'
 import type { Status, SyncProgress } from '../model/status.ts'
 import type { OwnIds } from '../own-ids.ts'
+import type { AppendListener } from '../store/event-log.ts'
 import type { ExportFormat } from '../store/exporter.ts'
 import { readHeader } from '../store/header.ts'
 import type { Reads, RunningExport } from '../store/reads.ts'
@@ -97,8 +98,8 @@ export type Archive = {
   follow(engine: Engine, account: Jid, lid: Jid | null): void
   /** Returns the ack of the own message with this bare id; null if the open archive does not have it. Never fails. */
   ownAck(bareId: string): number | null
-  /** Calls `listener` after events were written to the log. It must not throw. Returns the function that ends it. */
-  onAppend(listener: () => void): () => void
+  /** Calls `listener` after events were written to the log, as `EventLog.onAppend`. Returns the function that ends it. */
+  onAppend(listener: AppendListener): () => void
   /** Queues an engine or session event for the open archive. Never fails. */
   take(event: InboxEvent): void
   /** Writes the queued events now, so that they are on disk before a client learns of them. Never fails. */
@@ -156,7 +157,7 @@ export function createArchive(options: ArchiveOptions): Archive {
   let knownUntil: number | null = null
   const timers = createTimers<'note' | 'retry'>(clock)
   const isConnected = () => followed?.engine.connected() ?? false
-  const appended = new Set<() => void>()
+  const appended = new Set<AppendListener>()
   const events = createEventReaders(() => requireOpen().events)
 
   const remembered = authDir.account()
@@ -176,9 +177,9 @@ export function createArchive(options: ArchiveOptions): Archive {
         onMore: () => catchUp?.more(),
         missingSince: () => (upToDate ? null : (knownUntil ?? 0)),
         keptEvents: events.kept,
-        onAppend: () => {
+        onAppend: (hasForgotten) => {
           events.wake()
-          for (const listener of appended) listener()
+          for (const listener of appended) listener(hasForgotten)
         },
         onDamaged: () => closeDamaged(account),
       })

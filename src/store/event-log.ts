@@ -47,10 +47,12 @@ export type EventLog = {
   dropOldest(which: { beforeMs: number; nowMs: number; upTo?: number }, most: number): number
   /**
    * Calls `listener` after events were appended and committed, once per transaction, when they are on disk.
-   * The listener must not throw. Returns the function that ends it.
+   * `hasForgotten`: there may be tombstones among them. The listener must not throw. Returns the function that ends it.
    */
-  onAppend(listener: () => void): () => void
+  onAppend(listener: AppendListener): () => void
 }
+
+export type AppendListener = (hasForgotten: boolean) => void
 
 type Row = Omit<LoggedEvent, 'data'> & { data: string | null }
 
@@ -96,9 +98,12 @@ export function createEventLog(db: Connection): EventLog {
   const setDroppedTo = db.command(
     `INSERT INTO meta VALUES ('${DROPPED_TO}', ?) ON CONFLICT DO UPDATE SET value = excluded.value`,
   )
-  const listeners = new Set<() => void>()
+  const listeners = new Set<AppendListener>()
+  let hasForgotten = false
   const wake = () => {
-    for (const listener of [...listeners]) listener()
+    const had = hasForgotten
+    hasForgotten = false
+    for (const listener of [...listeners]) listener(had)
   }
   return {
     append({ at_ms, kind, chat, message, data }) {
@@ -106,7 +111,9 @@ export function createEventLog(db: Connection): EventLog {
       db.afterCommit(wake)
     },
     appendForgotten(messages, at_ms) {
-      if (appendForgotten.run(JSON.stringify(messages), at_ms).changes > 0) db.afterCommit(wake)
+      if (appendForgotten.run(JSON.stringify(messages), at_ms).changes === 0) return
+      hasForgotten = true
+      db.afterCommit(wake)
     },
     wasForgotten: (chat, bareId) => wasForgotten.get(chat, bareId) !== undefined,
     after: (cursor, limit) => after.all(cursor, limit).map(toLogged),

@@ -17,7 +17,7 @@ import { join, resolve } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createTestClock } from '../../test/test-clock.ts'
 import { systemClock } from '../clock.ts'
-import { type ControlStore, KEPT_DEAD_MS, KEPT_MS, type OutboxRow } from '../control.ts'
+import { type ControlStore, KEPT_DEAD_MS, KEPT_MS, type OutboxRow, type WebhookRow } from '../control.ts'
 import { accountIdInput, DEFAULT_ACCOUNT, toJid } from '../model/ids.ts'
 import { changeArchiveKey, decryptArchive } from './change-key.ts'
 import { sweepLeftovers } from './leftovers.ts'
@@ -130,7 +130,7 @@ describe('what is kept for a time', () => {
     const { outbox, webhooks } = control
     await outbox.add({ ...waiting, createdAtMs: clock.now() - 20 * KEPT_MS })
     await outbox.change('ob_1', ['scheduled'], { state: 'sent', sentAtMs: clock.now() })
-    const lane = { webhook: 'wh_1', chat: '', event: 'e', head: null }
+    const lane = { webhook: 'wh_1', chat: '', event: 'e', head: null, sending: [] }
     const dead = { ...lane, kind: 'session.changed', diedAtMs: clock.now() } as const
     await webhooks.putLane(lane, { ...dead, attempts: 9, firstAtMs: 0, status: 500, error: 'status_refused' })
     const kept = async () => [
@@ -182,6 +182,60 @@ describe('what is kept for a time', () => {
   })
 })
 
+describe('what a webhook sends', () => {
+  const row: WebhookRow = {
+    ...{
+      id: 'wh_1',
+      account: DEFAULT_ACCOUNT,
+      url: 'https://example.org/',
+      secret: 's',
+      old: null,
+      paused: null,
+    },
+    ...{ filter: { kinds: null, chats: null, fromMe: null, mentionsMe: false }, place: 'a', lostAtMs: null },
+    createdAtMs: 0,
+  }
+  const sending = [{ event: 'b', message: null, body: 'a body that waits' }]
+  const begin = (webhooks: ControlStore['webhooks'], id = 'wh_1') =>
+    webhooks.begun(new Map([[id, { place: 'ab', sending }]]))
+
+  it('stays with its position while it is under way, and leaves the file when that is behind it', async () => {
+    const first = open()
+    await first.webhooks.put(row)
+    await begin(first.webhooks)
+    await first.close()
+    const { webhooks } = open()
+    expect(await webhooks.sending('wh_1')).toEqual(sending)
+    expect(await webhooks.list()).toMatchObject([{ place: 'ab' }])
+    // Another setting of the webhook changes nothing about it.
+    await webhooks.put({ ...row, place: 'ab', paused: 'owner' })
+    expect(await webhooks.sending('wh_1')).toEqual(sending)
+    expect(filesWith('a body that waits')).not.toEqual([])
+    await webhooks.reached(new Map([['wh_1', 'b']]))
+    expect(await webhooks.sending('wh_1')).toEqual([])
+    await webhooks.wipe()
+    expect(filesWith('a body that waits')).toEqual([])
+  })
+
+  it('leaves with the webhook, and does not come back', async () => {
+    const { webhooks } = open()
+    await webhooks.put(row)
+    await begin(webhooks)
+    await webhooks.remove('wh_1')
+    await begin(webhooks)
+    expect(await webhooks.sending('wh_1')).toEqual([])
+  })
+
+  it('of a rule is kept too', async () => {
+    const { rules, webhooks } = open()
+    await rules.put({ id: 'rule:1', place: 'a', paused: null, stamp: null })
+    await rules.begun(new Map([['rule:1', { place: 'ab', sending }]]))
+    expect(await webhooks.sending('rule:1')).toEqual(sending)
+    await rules.remove('rule:1')
+    expect(await webhooks.sending('rule:1')).toEqual([])
+  })
+})
+
 describe('dead deliveries', () => {
   it('have pages, newest first, also if several died at the same time', async () => {
     const { webhooks } = open()
@@ -192,7 +246,7 @@ describe('dead deliveries', () => {
       ['d', 2],
       ['e', 3],
     ] as const) {
-      const lane = { webhook: 'wh_1', chat: '', event, head: null }
+      const lane = { webhook: 'wh_1', chat: '', event, head: null, sending: [] }
       const tried = { attempts: 9, firstAtMs: 0, status: 500, error: 'status_refused' }
       await webhooks.putLane(lane, { ...lane, kind: 'session.changed', diedAtMs: atMs, ...tried })
     }

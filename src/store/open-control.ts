@@ -142,6 +142,9 @@ export function openControl(options: ControlOptions): ControlStore {
       put: (...row) => use(({ webhooks }) => webhooks.put(...row)),
       remove: (id) => use(({ webhooks }) => webhooks.remove(id)),
       reached: (places) => use(({ webhooks }) => webhooks.reached(places)),
+      begun: (sending) => useSpare(({ webhooks }) => webhooks.begun(sending)),
+      sending: (webhook) => use(({ webhooks }) => webhooks.sending(webhook)),
+      wipe: () => use(({ db }) => void emptyLog(db)),
       lanes: (webhook) => use(({ webhooks }) => webhooks.lanes(webhook)),
       putLane: (...lane) => use(({ webhooks }) => webhooks.putLane(...lane)),
       removeLane: (lane) => use(({ webhooks }) => webhooks.removeLane(lane)),
@@ -155,6 +158,8 @@ export function openControl(options: ControlOptions): ControlStore {
       put: (row) => use(({ rules }) => rules.put(row)),
       remove: (id) => use(({ rules }) => rules.remove(id)),
       reached: (places) => use(({ rules }) => rules.reached(places)),
+      begun: (sending) => useSpare(({ rules }) => rules.begun(sending)),
+      wipe: () => use(({ db }) => void emptyLog(db)),
     },
     audit: {
       add: (rows) => useSpare(({ audit }) => audit.add(rows)),

@@ -1,5 +1,5 @@
 /** Webhooks, one row each, and their deliveries that fail or failed. */
-import { type DeadRow, KEPT_DEAD_MS, type LaneRow, type WebhookRow } from '../control.ts'
+import { type DeadRow, KEPT_DEAD_MS, type LaneRow, type Sending, type WebhookRow } from '../control.ts'
 import type { AccountId } from '../model/ids.ts'
 import type { PauseReason } from '../model/webhook.ts'
 import { createReceivers, type Receivers } from './receivers.ts'
@@ -9,6 +9,7 @@ import type { Connection } from './sqlite.ts'
 export type Webhooks = Receivers & {
   list(): WebhookRow[]
   put(row: WebhookRow, ended?: readonly string[]): void
+  sending(webhook: string): Sending[]
   lanes(webhook: string): LaneRow[]
   putLane(lane: LaneRow, dead?: DeadRow): void
   removeLane(lane: Pick<LaneRow, 'webhook' | 'chat'>): void
@@ -33,14 +34,15 @@ type Row = {
   lost_at_ms: number | null
   created_at_ms: number
 }
-type Lane = { webhook: string; chat: string; event: string; head: string | null }
+type Lane = { webhook: string; chat: string; event: string; head: string | null; sending: string }
 type Dead = { webhook: string; event: string; died_at_ms: number; about: string }
 
 export function createWebhooks(db: Connection): Webhooks {
   const list = db.query<Row>('SELECT * FROM webhooks ORDER BY created_at_ms, id')
   const put = db.command('INSERT OR REPLACE INTO webhooks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+  const sending = db.query<Pick<Lane, 'sending'>>('SELECT sending FROM webhook_sending WHERE webhook = ?')
   const lanes = db.query<Lane>('SELECT * FROM webhook_lanes WHERE webhook = ?')
-  const putLane = db.command('INSERT OR REPLACE INTO webhook_lanes VALUES (?, ?, ?, ?)')
+  const putLane = db.command('INSERT OR REPLACE INTO webhook_lanes VALUES (?, ?, ?, ?, ?)')
   const removeLane = db.command('DELETE FROM webhook_lanes WHERE webhook = ? AND chat = ?')
   const dead = db.query<Dead>(
     `SELECT * FROM webhook_dead WHERE webhook = ?1 AND (?2 IS NULL OR died_at_ms < ?2 OR (died_at_ms = ?2 AND event > ?3))
@@ -64,10 +66,11 @@ export function createWebhooks(db: Connection): Webhooks {
         )
         for (const chat of ended) removeLane.run(id, chat)
       }),
+    sending: (webhook) => JSON.parse(sending.get(webhook)?.sending ?? '[]'),
     lanes: (webhook) => lanes.all(webhook).map(toLane),
-    putLane: ({ webhook, chat, event, head }, died) =>
+    putLane: ({ webhook, chat, event, head, sending }, died) =>
       db.transaction(() => {
-        putLane.run(webhook, chat, event, head && JSON.stringify(head))
+        putLane.run(webhook, chat, event, head && JSON.stringify(head), JSON.stringify(sending))
         if (died === undefined) return
         const { webhook: _, event: id, diedAtMs, ...about } = died
         putDead.run(webhook, id, diedAtMs, JSON.stringify(about))
@@ -100,8 +103,8 @@ function toWebhook({ id, account, url, secret, paused, place, ...row }: Row): We
   }
 }
 
-function toLane({ webhook, chat, event, head }: Lane): LaneRow {
-  return { webhook, chat, event, head: head && JSON.parse(head) }
+function toLane({ head, sending, ...lane }: Lane): LaneRow {
+  return { ...lane, head: head && JSON.parse(head), sending: JSON.parse(sending) }
 }
 
 function toDead({ webhook, event, died_at_ms, about }: Dead): DeadRow {

@@ -1,6 +1,7 @@
 /** The body of a delivery. */
 import { toJson } from '../json.ts'
 import type { Event } from '../model/events.ts'
+import { parseMessageKey } from '../model/ids.ts'
 
 /** Bodies of events that are still referenced: most webhooks receive the same events. */
 const bodies = new WeakMap<Event, string>()
@@ -13,6 +14,9 @@ export function bodyOf(event: Event): string {
   bodies.set(event, body)
   return body
 }
+
+/** Returns the part of a message's id that stays when an address is spelled otherwise. */
+export const bareIdOf = (id: string): string => parseMessageKey(id)?.bareId ?? id
 
 /** Returns the body of a delivery whose message was forgotten: the same event as a tombstone, without any text. */
 export function tombstoneOf(body: string, messageId: string): string {

@@ -1,27 +1,29 @@
 /** Messages that are forgotten while the page with their texts is being delivered, which a slow receiver makes long. */
 import type { Event, EventKind } from '../model/events.ts'
 import type { LogReader } from '../session/event-readers.ts'
-import { bareIdOf } from './lanes.ts'
+import { bareIdOf } from './body.ts'
 import { readTogether } from './read-together.ts'
 
-/** True if the message of this event was forgotten meanwhile. Rejects as reading events. */
-export type IsForgotten = (event: Pick<Event, 'message'>) => Promise<boolean>
+/** True if the message of this event was forgotten meanwhile. */
+export type IsForgotten = (event: Pick<Event, 'message'>) => boolean
+/** Returns what is known when it resolves. Rejects as reading events. */
+export type Forgotten = () => Promise<IsForgotten>
 
 const PAGE = 200
 const KINDS: readonly EventKind[] = ['message.forgotten']
 
 /** Call it before the page is read. The log is asked only when it has grown. */
-export function forgottenSince(log: LogReader): IsForgotten {
+export function forgottenSince(log: LogReader): Forgotten {
   const forgotten = new Set<string>()
   let place = log.last()
-  return async ({ message }) => {
-    if (message === null) return false
+  const isForgotten: IsForgotten = ({ message }) => message !== null && forgotten.has(bareIdOf(message.id))
+  return async () => {
     while (place < log.last()) {
       const page = await readTogether(log, place, { kinds: KINDS, chat: null }, PAGE)
       for (const { kind, data } of page.events)
         if (kind === 'message.forgotten') forgotten.add(bareIdOf(data.id))
       place = Math.max(place, page.next)
     }
-    return forgotten.has(bareIdOf(message.id))
+    return isForgotten
   }
 }

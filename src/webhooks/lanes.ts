@@ -1,11 +1,12 @@
 /** The chats of one webhook in which a delivery fails. Each change is on disk before the next attempt. */
 import type { Clock } from '../clock.ts'
-import type { ControlStore, Failing, LaneRow } from '../control.ts'
+import type { ControlStore, Failing, LaneRow, Sending } from '../control.ts'
 import type { Log } from '../log.ts'
-import { parseMessageKey } from '../model/ids.ts'
-import { tombstoneOf } from './body.ts'
+import type { Event } from '../model/events.ts'
+import { bareIdOf, tombstoneOf } from './body.ts'
 import { delayAfter } from './retries.ts'
 import type { Outcome } from './sender.ts'
+import { sendingOf, without } from './sending.ts'
 
 /** A lane. `place`: the position of its event in the log. `isRunning`: its deliveries are being attempted. */
 export type Lane = Omit<LaneRow, 'webhook'> & { place: number; isRunning: boolean }
@@ -28,6 +29,8 @@ export type Lanes = {
   ): Promise<void>
   /** Stores that the delivery of the lane is settled. */
   settle(lane: Lane): Promise<void>
+  /** Stores that these later events of the chat are attempted. */
+  begin(lane: Lane, events: readonly Event[]): Promise<void>
   /**
    * Names these lanes by the id that their chats have now: a number can pass to another person, whose chat is another lane. A lane
    * whose new name another one has keeps its own.
@@ -36,7 +39,9 @@ export type Lanes = {
   follow(some: readonly Lane[], chatNow: (lane: Lane) => Promise<string>): Promise<void>
   /** Ends the lane: its chat is up to date. */
   end(lane: Pick<Lane, 'chat'>): Promise<void>
-  /** Replaces what is to be sent of these messages by tombstones. @param bareIds of the messages */
+  /** The deliveries that wait or are attempted. */
+  waiting(): Pick<Sending, 'event' | 'message'>[]
+  /** Replaces what is tried again of these messages by tombstones, and removes what is attempted. @param bareIds of the messages */
   forget(bareIds: ReadonlySet<string>): Promise<void>
 }
 
@@ -51,16 +56,13 @@ export type LanesOptions = {
   log: Log
 }
 
-/** The part of a message's id that stays when an address is spelled otherwise. */
-export const bareIdOf = (id: string): string => parseMessageKey(id)?.bareId ?? id
-
 export function createLanes({ webhook, stored, store, onWait, clock, log }: LanesOptions): Lanes {
   const lanes = new Map<string, Lane>(
-    stored.map(({ chat, event, head }) => [chat, { chat, event, head, place: 0, isRunning: false }]),
+    stored.map(({ webhook: _, ...row }) => [row.chat, { ...row, place: 0, isRunning: false }]),
   )
   const dueAt = ({ head }: Lane) => head?.nextAtMs ?? 0
   const waiting = () => [...lanes.values()].filter(({ isRunning }) => !isRunning)
-  const put = ({ chat, event, head }: Lane) => store.putLane({ webhook, chat, event, head })
+  const put = ({ chat, event, head, sending }: Lane) => store.putLane({ webhook, chat, event, head, sending })
 
   return {
     has: (chat) => lanes.has(chat),
@@ -76,15 +78,20 @@ export function createLanes({ webhook, stored, store, onWait, clock, log }: Lane
       const tried = { attempts, firstAtMs, status, error: error ?? '' }
       const delay = delayAfter(attempts, clock.now() - firstAtMs, Math.random())
       const head = delay === null ? null : { ...before, ...tried, nextAtMs: clock.now() + delay }
-      lanes.set(chat, Object.assign(lanes.get(chat) ?? { isRunning: false }, { chat, event, place, head }))
+      const now = { chat, event, head, sending: [] }
+      lanes.set(chat, Object.assign(lanes.get(chat) ?? { isRunning: false }, { place, ...now }))
       if (before.attempts === 0) onWait(place)
-      const lane = { webhook, chat, event, head }
+      const lane = { webhook, ...now }
       if (head !== null) return store.putLane(lane)
       log.warn({ webhook, attempts, error }, 'a delivery failed for 3 days and is dead')
       return store.putLane(lane, { webhook, event, chat, kind, diedAtMs: clock.now(), ...tried })
     },
     settle(lane) {
       lane.head = null
+      return put(lane)
+    },
+    begin(lane, events) {
+      lane.sending = sendingOf(events, lane.sending)
       return put(lane)
     },
     async follow(some, chatNow) {
@@ -103,11 +110,19 @@ export function createLanes({ webhook, stored, store, onWait, clock, log }: Lane
       lanes.delete(chat)
       return store.removeLane({ webhook, chat })
     },
+    waiting: () =>
+      [...lanes.values()].flatMap<Pick<Sending, 'event' | 'message'>>(({ event, head, sending }) =>
+        head === null ? sending : [{ event, message: head.message }],
+      ),
     async forget(bareIds) {
       for (const lane of lanes.values()) {
         const { head } = lane
-        if (head === null || head.message === null || !bareIds.has(bareIdOf(head.message))) continue
-        Object.assign(head, { body: tombstoneOf(head.body, head.message), kind: 'message.forgotten' })
+        const sending = without(lane.sending, bareIds)
+        const message = head?.message ?? null
+        if (head !== null && message !== null && bareIds.has(bareIdOf(message)))
+          Object.assign(head, { body: tombstoneOf(head.body, message), kind: 'message.forgotten' })
+        else if (sending.length === lane.sending.length) continue
+        lane.sending = sending
         await put(lane)
       }
     },

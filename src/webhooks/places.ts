@@ -1,5 +1,6 @@
-/** Stores the positions of receivers, at most so often that the disk does not notice. */
+/** Stores the positions of receivers, at most so often that the disk does not notice, and what they send before they do. */
 import type { Clock } from '../clock.ts'
+import type { Begun, ControlStore } from '../control.ts'
 
 /** After a crash, what was delivered since is delivered again. */
 const STORE_MS = 250
@@ -7,32 +8,80 @@ const STORE_MS = 250
 export type Places = {
   /** The position of the receiver with this id has changed. */
   moved(id: string, placeOf: () => string): void
+  /** Resolves when this is stored, in one transaction with what begins in the same turn, or could not be. Never rejects. */
+  begin(id: string, begun: Begun): Promise<void>
   /** Does not store it any more. */
   drop(id: string): void
   /** Stores the positions now. Never rejects. */
   store(): Promise<void>
+  /** Removes from the disk what was sent. Calls of the same turn are one. Never rejects. */
+  wipe(): Promise<void>
 }
 
-/** @param reached stores these positions, as cursors by id @param failed is told why it could not. Must not throw */
+/** @param failed is told why something could not be stored, once until something can be. Must not throw */
 export function createPlaces(
-  reached: (places: ReadonlyMap<string, string>) => Promise<void>,
+  control: Pick<ControlStore['webhooks'], 'reached' | 'begun' | 'wipe'>,
   failed: (error: unknown) => void,
   clock: Clock,
 ): Places {
   const moved = new Map<string, () => string>()
+  let beginning = new Map<string, Begun>()
+  let turn: Promise<void> | null = null
+  let wiping: Promise<void> | null = null
   let cancel: (() => void) | null = null
+  let isFailing = false
+
+  const stored = (work: Promise<void>): Promise<void> =>
+    work.then(
+      () => {
+        isFailing = false
+      },
+      (error) => {
+        if (!isFailing) failed(error)
+        isFailing = true
+      },
+    )
 
   async function store(): Promise<void> {
     cancel?.()
     cancel = null
     const places = new Map([...moved].map(([id, placeOf]) => [id, placeOf()]))
     moved.clear()
-    if (places.size > 0) await reached(places).catch(failed)
+    if (places.size > 0) await stored(control.reached(places))
+  }
+
+  async function storeBegun(): Promise<void> {
+    await new Promise(setImmediate)
+    const all = beginning
+    beginning = new Map()
+    turn = null
+    if (all.size > 0) await stored(control.begun(all))
+  }
+
+  async function wipe(): Promise<void> {
+    await new Promise(setImmediate)
+    wiping = null
+    await store()
+    await stored(control.wipe())
   }
 
   return {
     store,
-    drop: (id) => void moved.delete(id),
+    wipe() {
+      wiping ??= wipe()
+      return wiping
+    },
+    drop(id) {
+      moved.delete(id)
+      beginning.delete(id)
+    },
+    begin(id, begun) {
+      // Its position is stored with it; alone, it would remove what is being sent.
+      moved.delete(id)
+      beginning.set(id, begun)
+      turn ??= storeBegun()
+      return turn
+    },
     moved(id, placeOf) {
       moved.set(id, placeOf)
       cancel ??= clock.after(STORE_MS, () => void store())

@@ -16,7 +16,7 @@ function openPump(code: 'archive_key_missing' | 'not_linked') {
   const log = createLog({ level: 'error', write() {} })
   const lanes = createLanes({
     webhook: 'wh_1',
-    stored: [{ webhook: 'wh_1', chat: '15551234567@c.us', event: '00000000-1-1', head: null }],
+    stored: [{ webhook: 'wh_1', chat: '15551234567@c.us', event: '00000000-1-1', head: null, sending: [] }],
     store: { putLane: async () => {}, removeLane: async () => {} },
     onWait() {},
     clock,
@@ -26,6 +26,7 @@ function openPump(code: 'archive_key_missing' | 'not_linked') {
   const pump = createPump({
     row: () => ({ filter: { kinds: null, chats: null, fromMe: null, mentionsMe: false }, paused: null }),
     place: '0',
+    sending: [],
     lanes,
     log() {
       reads += 1
@@ -36,6 +37,7 @@ function openPump(code: 'archive_key_missing' | 'not_linked') {
     clock,
     logger: log,
     onMoved() {},
+    onSending: async () => {},
     onAttempt() {},
     onPaused() {},
     onLost() {},

@@ -3,19 +3,20 @@
  * fails, its chat becomes a lane: the lane tries again, then delivers what came in the chat meanwhile, while the other chats go on.
  */
 import type { Clock } from '../clock.ts'
+import type { Sending } from '../control.ts'
 import { AppError, type ErrorCode } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Event } from '../model/events.ts'
 import { type Jid, toJid } from '../model/ids.ts'
 import { isWanted, type PauseReason, type WebhookFilter } from '../model/webhook.ts'
 import type { EventPage, EventQuery, LogReader } from '../session/event-readers.ts'
-import { bodyOf } from './body.ts'
 import { byChat, laneOf, widened } from './by-chat.ts'
-import { forgottenSince, type IsForgotten } from './forgotten-since.ts'
+import { type Forgotten, forgottenSince } from './forgotten-since.ts'
 import type { Lane, Lanes } from './lanes.ts'
 import { isBehind, isExpired, isForeign, placeIn, toPosition } from './positions.ts'
 import { readTogether } from './read-together.ts'
 import type { Deliver, Outcome } from './sender.ts'
+import { sendingOf, without } from './sending.ts'
 import { allSettled, createSlots } from './slots.ts'
 
 /** The owner creates webhooks, so no chat is hidden from them. */
@@ -38,6 +39,10 @@ export type Pump<E extends string> = {
   settled(): Promise<void>
   /** Up to here everything is delivered, except what lanes hold: for `toPosition`. */
   place(): string
+  /** What is being sent from there on, beside the lanes. */
+  sending(): readonly Sending[]
+  /** Removes what is being sent of these messages. @param bareIds of the messages */
+  forget(bareIds: ReadonlySet<string>): Promise<void>
   /** The oldest position that is still to be read in the log that is open now; null if it reads another one. */
   needs(): number | null
   /**
@@ -57,6 +62,8 @@ export type PumpOptions<E extends string> = {
   row(): { filter: WebhookFilter; paused: PauseReason | null }
   /** Where it begins, for `toPosition`. */
   place: string
+  /** What an earlier run was sending from there on: it is sent as it was. */
+  sending: readonly Sending[]
   lanes: Lanes
   /** Returns the log that is open. @throws AppError if none is */
   log(): LogReader
@@ -67,6 +74,8 @@ export type PumpOptions<E extends string> = {
   logger: Log
   /** Its position has changed. */
   onMoved(): void
+  /** Stores its position and what it is sending, before the first attempt. Never rejects. */
+  onSending(): Promise<void>
   /** An attempt ended. */
   onAttempt(outcome: Outcome<E>): void
   /** It cannot go on without the owner. */
@@ -74,6 +83,9 @@ export type PumpOptions<E extends string> = {
   /** Events were deleted before they were delivered. */
   onLost(): void
 }
+
+/** What first attempts need: the messages that were forgotten, and the bodies. */
+type First = { forgotten: Forgotten; sending(): readonly Sending[] }
 
 /** Thrown where a pump that was halted would go on. */
 const HALTED = new Error('the webhook was halted')
@@ -89,6 +101,7 @@ export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
   let place = 0
   /** The end of the page that is being delivered. What lanes still have to deliver ends here too. */
   let reach = 0
+  let sending = options.sending
   let running: AbortController | null = null
   let isWoken = false
   let isReading = false
@@ -145,7 +158,8 @@ export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
   function moved(current: LogReader): void {
     text = current.toText(place)
     lastProblem = null
-    options.onMoved()
+    // What an earlier run was sending is still to be sent from here on.
+    if (sending.length === 0) options.onMoved()
   }
 
   /** Plans the next run: of the lane that is due first, or the one after a problem, for which the lanes wait too. */
@@ -194,20 +208,31 @@ export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
       for (let hasMore = true; hasMore; ) {
         const { filter } = row()
         const current = reader()
-        const isForgotten = forgottenSince(current)
+        const forgotten = forgottenSince(current)
         const page = await readTogether(current, reach, { kinds: filter.kinds, chat: null }, PAGE)
         await lanes.follow(lanes.all(), (lane) => chatNow(current, lane))
         const known = await addresses([...(filter.chats ?? []), ...lanes.all().map(({ chat }) => chat)])
+        const isForgotten = await forgotten()
         demandRunning()
         if (current !== source) continue
         // In the same turn: what comes later in these chats belongs to their lanes.
         reach = page.next
         const held = new Set(lanes.all().flatMap(({ chat }) => known.get(chat) ?? [chat]))
         const wide = widened(filter, known)
-        const wanted = page.events.filter((event) => !held.has(laneOf(event)) && isWanted(wide, event))
-        await allSettled(byChat(wanted).map((events) => deliverAll(events, current, isForgotten)))
+        const wanted = page.events.filter(
+          (event) => !held.has(laneOf(event)) && isWanted(wide, event) && !isForgotten(event),
+        )
+        if (wanted.length > 0) {
+          sending = sendingOf(wanted, sending)
+          await options.onSending()
+        }
+        const first = { forgotten, sending: () => sending }
+        await allSettled(byChat(wanted).map((events) => deliverAll(events, current, first)))
         place = reach
-        if (page.events.length > 0 || !page.hasMore) moved(current)
+        if (page.events.length > 0 || !page.hasMore) {
+          sending = []
+          moved(current)
+        }
         hasMore = page.hasMore
       }
     } finally {
@@ -216,26 +241,23 @@ export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
   }
 
   /** Delivers these events of a chat, up to the first that fails. */
-  async function deliverAll(
-    events: readonly Event[],
-    current: LogReader,
-    isForgotten: IsForgotten,
-  ): Promise<void> {
+  async function deliverAll(events: readonly Event[], current: LogReader, first: First): Promise<void> {
     for (const event of events)
-      if (!(await deliver(event, current.fromText(event.cursor), laneOf(event), isForgotten))) return
+      if (!(await deliver(event, current.fromText(event.cursor), laneOf(event), first))) return
   }
 
   /** Attempts the event. Returns true if it is settled; else it is in the lane of this chat now. */
-  async function deliver(event: Event, at: number, chat: string, isForgotten: IsForgotten): Promise<boolean> {
+  async function deliver(event: Event, at: number, chat: string, first: First): Promise<boolean> {
+    const isForgotten = await first.forgotten()
+    const one = first.sending().find(({ event: cursor }) => cursor === event.cursor)
     // As if the page were read now: the log has no more of its message than the tombstone, which follows.
-    if (await isForgotten(event)) return true
-    const body = bodyOf(event)
+    if (one === undefined || isForgotten(event)) return true
+    const { message, body } = one
     const outcome = await send(event.cursor, body)
     if (isSettled(outcome)) return true
-    const { kind, message } = event
-    const first = { kind, message: message?.id ?? null, body, attempts: 0, firstAtMs: clock.now() }
+    const before = { kind: event.kind, message, body, attempts: 0, firstAtMs: clock.now() }
     const lane = { chat, event: event.cursor, place: at }
-    await lanes.fail(lane, { ...first, nextAtMs: 0, status: null, error: '' }, outcome)
+    await lanes.fail(lane, { ...before, nextAtMs: 0, status: null, error: '' }, outcome)
     arm()
     return false
   }
@@ -249,20 +271,27 @@ export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
     while (lane.place < reach) {
       await lanes.follow([lane], (one) => chatNow(current, one))
       const query = { kinds: filter.kinds, chat: lane.chat === '' ? null : toJid(lane.chat) }
-      const isForgotten = forgottenSince(current)
+      const forgotten = forgottenSince(current)
       const page = await readKept(current, lane, query)
       const wide = widened(filter, await addresses(filter.chats ?? []))
+      const isForgotten = await forgotten()
       demandRunning()
-      for (const event of page.events) {
+      // What comes later is still to be read by the webhook itself.
+      const end = reach
+      const events = page.events.filter(({ cursor }) => current.fromText(cursor) <= end)
+      const isOurs = (event: Event) => lane.chat !== '' || event.chat === null
+      const wanted = events.filter((event) => isOurs(event) && isWanted(wide, event) && !isForgotten(event))
+      if (wanted.length > 0) await lanes.begin(lane, wanted)
+      const first = { forgotten, sending: () => lane.sending }
+      for (const event of events) {
         const at = current.fromText(event.cursor)
-        // What comes later is still to be read by the webhook itself.
+        // It may read its page again.
         if (at > reach) break
-        const isOurs = lane.chat !== '' || event.chat === null
-        if (isOurs && isWanted(wide, event) && !(await deliver(event, at, lane.chat, isForgotten))) return
+        if (wanted.includes(event) && !(await deliver(event, at, lane.chat, first))) return
         lane.event = event.cursor
         lane.place = at
       }
-      lane.place = Math.max(lane.place, Math.min(page.next, reach))
+      lane.place = Math.max(lane.place, Math.min(page.next, end, reach))
     }
     await lanes.end(lane)
   }
@@ -336,6 +365,13 @@ export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
   return {
     wake,
     place: () => text,
+    sending: () => sending,
+    async forget(bareIds) {
+      const others = without(sending, bareIds)
+      if (others.length === sending.length) return
+      sending = others
+      await options.onSending()
+    },
     start() {
       if (row().paused !== null) return
       running ??= new AbortController()

@@ -4,7 +4,9 @@ import { type Clock, withDeadline } from '../clock.ts'
 import type { ControlStore, WebhookRow } from '../control.ts'
 import type { Log } from '../log.ts'
 import type { PauseReason } from '../model/webhook.ts'
+import type { LogReader } from '../session/event-readers.ts'
 import { createLanes, type Lanes } from './lanes.ts'
+import type { Places } from './places.ts'
 import { createPump, type Pump } from './pump.ts'
 import type { Deliver, Outcome } from './sender.ts'
 import { createTombstones } from './tombstones.ts'
@@ -35,14 +37,13 @@ export type ReceiverView<Row extends Receiving, E extends string> = Pick<Receive
 export type Delivering<E extends string> = { deliver: Deliver<E>; close(): void }
 
 export type ReceiverOptions<Row extends Receiving, E extends string> = {
-  control: Pick<ControlStore['webhooks'], 'lanes' | 'putLane' | 'removeLane'>
+  control: Pick<ControlStore['webhooks'], 'lanes' | 'putLane' | 'removeLane' | 'sending'>
+  places: Places
   accounts: Pick<Accounts, 'get'>
   clock: Clock
   log: Log
   /** @param row returns the row as it is now */
   delivering(row: () => Row): Delivering<E>
-  /** Its position has changed. */
-  onMoved(receiver: Receiver<Row, E>): void
   /** It cannot go on without the owner. */
   onPaused(receiver: Receiver<Row, E>, reason: PauseReason): void
   /** Events were deleted before they were delivered. */
@@ -73,7 +74,7 @@ export async function openReceiver<Row extends Receiving, E extends string>(
   row: Row,
   options: ReceiverOptions<Row, E>,
 ): Promise<Receiver<Row, E>> {
-  const { control, accounts, clock, log } = options
+  const { control, places, accounts, clock, log } = options
   const { deliver, close } = options.delivering(() => receiver.row)
   const logOf = () => accounts.get(row.account).archive.events.log()
   const lanes = createLanes({
@@ -83,22 +84,33 @@ export async function openReceiver<Row extends Receiving, E extends string>(
     // Its message may have been forgotten during the attempt.
     onWait(place) {
       tombstones.watchFrom(place)
-      lookForTombstones()
+      void lookForTombstones()
     },
     clock,
     log,
   })
-  const tombstones = createTombstones(lanes)
-  const pump = createPump({
+  const waiting = () => [...lanes.waiting(), ...pump.sending()]
+  const tombstones = createTombstones({
+    all: waiting,
+    async forget(bareIds) {
+      // If it is opened again, that one reads what this one has stored.
+      if (isClosed) return
+      await lanes.forget(bareIds)
+      await pump.forget(bareIds)
+    },
+  })
+  const pump: Pump<E> = createPump({
     row: () => receiver.row,
     place: row.place,
+    sending: await control.sending(row.id),
     lanes,
     log: logOf,
     addressesOf: (chat) => accounts.get(row.account).archive.reader().addressesOf(chat),
     deliver,
     clock,
     logger: log,
-    onMoved: () => options.onMoved(receiver),
+    onMoved: () => places.moved(row.id, pump.place),
+    onSending: () => places.begin(row.id, { place: pump.place(), sending: pump.sending() }),
     onAttempt(outcome) {
       receiver.last = { ...outcome, atMs: clock.now() }
     },
@@ -106,27 +118,37 @@ export async function openReceiver<Row extends Receiving, E extends string>(
     onLost: () => options.onLost(receiver),
   })
   const ends: (() => void)[] = []
+  let isClosed = false
+  /** What waits was looked for in the log, and only new tombstones can be of it. */
+  let isUpToDate = false
   const receiver: Receiver<Row, E> = {
     row,
     pump,
     lanes,
     last: null,
     async close() {
+      isClosed = true
       for (const end of ends) end()
       await pump.halt()
       close()
     },
   }
 
-  function lookForTombstones(): void {
-    if (lanes.all().length === 0) return
-    const failed = (error: unknown) =>
-      log.warn({ err: error }, 'deliveries of forgotten messages could not be found')
+  /** Never rejects. */
+  async function lookForTombstones(): Promise<void> {
+    if (waiting().length === 0) return
+    let source: LogReader
     try {
-      tombstones.look(logOf()).catch(failed)
+      source = logOf()
     } catch {
       // No archive is open: its next event looks again.
+      return
     }
+    isUpToDate = true
+    await tombstones.look(source).catch((error) => {
+      isUpToDate = false
+      log.warn({ err: error }, 'deliveries of forgotten messages could not be found')
+    })
   }
 
   /** Wakes with the log of the account, and ends with its link. */
@@ -136,9 +158,10 @@ export async function openReceiver<Row extends Receiving, E extends string>(
       let wasLinked = session.status().linked
       ends.push(
         archive.events.keepFor(pump.needs),
-        archive.onAppend(() => {
+        archive.onAppend((hasForgotten) => {
           pump.wake()
-          lookForTombstones()
+          if (hasForgotten) void lookForTombstones().then(places.wipe)
+          else if (!isUpToDate) void lookForTombstones()
         }),
         session.onChange(() => {
           const { linked } = session.status()
@@ -158,6 +181,6 @@ export async function openReceiver<Row extends Receiving, E extends string>(
 
   follow()
   pump.start()
-  lookForTombstones()
+  void lookForTombstones()
   return receiver
 }

@@ -1,7 +1,8 @@
-/** Deliveries of forgotten messages: what still waits with their text becomes a tombstone as soon as the log has one. */
+/** Deliveries of forgotten messages: what still waits with their texts loses it as soon as the log has a tombstone. */
+import type { Sending } from '../control.ts'
 import type { LogReader } from '../session/event-readers.ts'
-import { bareIdOf, type Lanes } from './lanes.ts'
-import { placeIn } from './positions.ts'
+import { bareIdOf } from './body.ts'
+import { isForeign, placeIn } from './positions.ts'
 
 const PAGE = 200
 
@@ -12,7 +13,14 @@ export type Tombstones = {
   look(log: LogReader): Promise<void>
 }
 
-export function createTombstones(lanes: Pick<Lanes, 'all' | 'forget'>): Tombstones {
+/** The deliveries that wait. */
+export type Waiting = {
+  all(): readonly Pick<Sending, 'event' | 'message'>[]
+  /** Removes the texts of these messages. @param bareIds of the messages */
+  forget(bareIds: ReadonlySet<string>): Promise<void>
+}
+
+export function createTombstones(waiting: Waiting): Tombstones {
   let source: LogReader | null = null
   /** What is read next; null: from the oldest delivery that waits. */
   let seen: number | null = null
@@ -21,19 +29,27 @@ export function createTombstones(lanes: Pick<Lanes, 'all' | 'forget'>): Tombston
   async function read(log: LogReader): Promise<void> {
     if (source !== log) seen = null
     source = log
-    const places = lanes.all().flatMap(({ head, event }) => (head?.message ? [placeIn(log, event)] : []))
+    const places = waiting
+      .all()
+      .flatMap(({ event, message }) =>
+        message === null || isForeign(log, event) ? [] : [placeIn(log, event)],
+      )
     if (places.length === 0) seen = null
     let place = seen ?? Math.min(...places)
     while (place < log.last()) {
       seen = Number.POSITIVE_INFINITY
-      const page = await log.readEvents(place, { kinds: ['message.forgotten'], chat: null }, PAGE, null)
-      const ids = page.events.flatMap(({ kind, data }) =>
-        kind === 'message.forgotten' ? [bareIdOf(data.id)] : [],
-      )
-      await lanes.forget(new Set(ids))
-      // A delivery of an earlier event may have begun to wait meanwhile.
-      place = Math.min(seen, page.next)
-      seen = place
+      try {
+        const page = await log.readEvents(place, { kinds: ['message.forgotten'], chat: null }, PAGE, null)
+        const ids = page.events.flatMap(({ kind, data }) =>
+          kind === 'message.forgotten' ? [bareIdOf(data.id)] : [],
+        )
+        await waiting.forget(new Set(ids))
+        place = page.next
+      } finally {
+        // A delivery of an earlier event may have begun to wait meanwhile.
+        place = Math.min(seen, place)
+        seen = place
+      }
     }
   }
 

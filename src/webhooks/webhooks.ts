@@ -77,7 +77,7 @@ const RETRY_MS = 5_000
 export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> {
   const { control, accounts, origins, clock, log } = options
   const all = new Map<string, Receiver>()
-  const places = createPlaces(control.reached, failed, clock)
+  const places = createPlaces(control, failed, clock)
   const deliveries = createDeliveries(control, accounts)
   let problem: AppError | null = null
   let isClosed = false
@@ -99,8 +99,8 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
   async function open(row: WebhookRow, last: Receiver['last'] = null): Promise<Receiver> {
     const receiver = await openReceiver(row, {
       ...options,
+      places,
       delivering: (present) => createSigned(new URL(row.url), present, options),
-      onMoved: ({ row: { id }, pump }) => places.moved(id, pump.place),
       onPaused: (one, reason) => void pause(one, reason),
       onLost(one) {
         log.warn({ webhook: row.id }, 'events were deleted before a webhook had received them')
@@ -144,6 +144,8 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
    */
   async function restart(one: Receiver, work: (row: WebhookRow) => WebhookRow & { ended?: string[] }) {
     await one.pump.halt()
+    // What is delivered is sent as it then is, if it is sent again.
+    await places.store()
     let row = placed(one)
     try {
       const { ended, ...after } = work(row)
