@@ -124,7 +124,7 @@ describe('a delivery', () => {
           .map((n) => `once ${n}`),
       )
     }
-    expect(rowsOfDeliveries()).toBe(0)
+    await until(rowsOfDeliveries).toBe(0)
   })
 })
 
