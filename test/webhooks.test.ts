@@ -572,7 +572,9 @@ describe('a webhook', () => {
     receiver.answer = status(200)
     await stage.restart()
     await until(() => texts()).toEqual(['failed', 'after it'])
-    expect(receiver.requests.at(-1)?.body).toBe(receiver.requests.at(-2)?.body)
+    const later = receiver.requests.filter(({ event }) => event.message?.body === 'after it')
+    expect(later.length).toBeGreaterThan(1)
+    expect(new Set(later.map(({ body }) => body)).size).toBe(1)
     await until(rowsOfDeliveries).toBe(0)
   })
 
