@@ -2,7 +2,7 @@
  * `npm run bench -- --all [--only NAME[,NAME]] [--messages N] [--keep FOLDER] [--out FILE]`: runs the benchmarks one after the other and prints
  * one table with targets and verdicts, which also becomes docs/performance.md. `--messages`: for those that take it, in place
  * of their own number. `--keep FOLDER`: keeps the figures of each benchmark there, and leaves out those that it has, so that a run
- * that was ended goes on. About half an hour on a computer that does nothing else; Linux.
+ * that was ended goes on. About 40 minutes on a computer that does nothing else; Linux.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

@@ -69,7 +69,7 @@ export function toPage(results: readonly Result[], facts: readonly string[], cur
 The benchmarks run the built server on your machine: real files, real HTTP, a real browser. Only WhatsApp is simulated. Where a ratio
 is measured, both sides run in the same run and in turns, so that whatever slows the machine slows both. ${countOf(results)}
 
-\`npm run bench -- --all\` measures everything and writes this page, in about half an hour. \`npm run bench -- <name>\` runs one
+\`npm run bench -- --all\` measures everything and writes this page, in about 40 minutes. \`npm run bench -- <name>\` runs one
 benchmark and prints more. A figure without a target says what something costs.
 
 ${facts.map((fact) => `- ${fact}`).join('\n')}
@@ -104,5 +104,6 @@ function targetOf({ target, unit }: Row): string {
 }
 
 function written(value: number): string {
+  if (value !== 0 && Math.abs(value) < 0.1) return value.toLocaleString('en', { maximumSignificantDigits: 1 })
   return value.toLocaleString('en', { maximumFractionDigits: value < 10 ? 2 : value < 100 ? 1 : 0 })
 }
