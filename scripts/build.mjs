@@ -127,14 +127,15 @@ export async function watch(onBuilt) {
         onBuilt()
       }),
   })
-  const contexts = [await esbuild.context({ ...serverOptions(), plugins: [publisher('server')] })]
+  const server = serverOptions()
+  const contexts = [await esbuild.context({ ...server, plugins: [...server.plugins, publisher('server')] })]
   if (existsSync(inRoot(pageEntry))) {
     contexts.push(await esbuild.context({ ...pageOptions(), plugins: [publisher('page')] }))
   }
   await Promise.all(contexts.map((context) => context.watch()))
 }
 
-/** @returns {import('esbuild').BuildOptions & { write: false, metafile: true }} */
+/** @returns {import('esbuild').BuildOptions & { write: false, metafile: true, plugins: import('esbuild').Plugin[] }} */
 function serverOptions() {
   /** @type {{ dependencies?: Record<string, string> }} */
   const { dependencies = {} } = JSON.parse(readFileSync(inRoot('package.json'), 'utf8'))
@@ -149,12 +150,26 @@ function serverOptions() {
     target: 'node20',
     format: 'esm',
     splitting: true,
+    plugins: [withoutLanguages],
     // Other installed packages are not bundled. Development packages of the sandbox are.
     external: [...Object.keys(dependencies), ...neverBundled]
       .filter((name) => !bundledPackages.includes(name))
       .flatMap((name) => [name, `${name}/*`]),
     banner: { js: hasShebang ? shim : `#!/usr/bin/env node\n${shim}` },
   }
+}
+
+/**
+ * Leaves out zod's messages in 60 languages, which its index imports for everybody: an eighth of what a start loads, and 3 % of its
+ * processor time. All messages of this program are English.
+ * @type {import('esbuild').Plugin}
+ */
+const withoutLanguages = {
+  name: 'without-languages',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
+      contents: `export { default as en } from './en.js'`,
+    })),
 }
 
 /** @returns {import('esbuild').BuildOptions & { write: false, metafile: true }} */
