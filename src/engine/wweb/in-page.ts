@@ -7,7 +7,7 @@
 type Wid = { _serialized: string }
 type PageModules = {
   WAWebSocketModel: { Socket: { state: string; hasSynced?: boolean; logout(): Promise<void> } }
-  WAWebCollections: { Chat: { on(...given: unknown[]): unknown } }
+  WAWebCollections: Record<'Chat' | 'Msg', { on(...given: unknown[]): unknown }>
   WAWebUserPrefsMeUser: { getMaybeMePnUser(): Wid | undefined; getMaybeMeLidUser(): Wid | undefined }
 }
 
@@ -79,14 +79,19 @@ export async function logOut(): Promise<void> {
  * The library subscribes to chats that are removed, archived or read, even without a listener for these
  * events, and loads each such chat again: with a server request per group, over and over in a busy one (F22),
  * and so that a chat that was just deleted is created again (Client.js, `onRemoveChatEvent` → `getChatById` →
- * `findOrCreateLatestChat`). This function suppresses those subscriptions; page-watch.ts has ours. WhatsApp
+ * `findOrCreateLatestChat`). It also reports each change of a message, of which nothing is used: changes of its ack,
+ * text and type have events of their own. This function suppresses those subscriptions; page-watch.ts has ours. WhatsApp
  * Web's own listeners stay: only those that call the library's callbacks are suppressed.
  */
-export function deferChatListeners(): void {
-  const { Chat } = window.require('WAWebCollections')
-  const { on } = Chat
-  Chat.on = function (this: unknown, ...given) {
-    const isLibrarys = /\bon(RemoveChat|ArchiveChat|ChatUnreadCount)Event\b/.test(String(given[1]))
-    return isLibrarys ? this : on.apply(this as typeof Chat, given)
+export function deferListeners(): void {
+  const { Chat, Msg } = window.require('WAWebCollections')
+  for (const collection of [Chat, Msg]) {
+    const { on } = collection
+    collection.on = function (this: unknown, ...given) {
+      const isLibrarys = /\bon(RemoveChat|ArchiveChat|ChatUnreadCount|ChangeMessage)Event\b/.test(
+        String(given[1]),
+      )
+      return isLibrarys ? this : on.apply(this as typeof collection, given)
+    }
   }
 }

@@ -8,7 +8,7 @@ import { COMPONENTS } from './compat/needs.ts'
 import { explainPageErrors } from './compat/page-errors.ts'
 import { installPageModules } from './compat/page-modules.ts'
 import type { Piece } from './compat/piece.ts'
-import { deferChatListeners, isInjected, markInjected, watchPasskeyPrompt } from './in-page.ts'
+import { deferListeners, isInjected, markInjected, watchPasskeyPrompt } from './in-page.ts'
 import { installPageActs } from './page-acts.ts'
 import { installPageAlbum } from './page-album.ts'
 import { installPageCalls } from './page-calls.ts'
@@ -16,6 +16,7 @@ import { installPageHistory } from './page-history.ts'
 import { installPageMedia } from './page-media.ts'
 import { installPageMemory, MEMORY_LIMITS } from './page-memory.ts'
 import { installPagePolls } from './page-polls.ts'
+import { reportOneWay } from './page-reports.ts'
 import { installPageRows } from './page-rows.ts'
 import { installPageSends } from './page-sends.ts'
 import { installPageTasks } from './page-tasks.ts'
@@ -121,7 +122,8 @@ export type LinkedClientOptions = {
  * - compatibility pieces repair what newer builds of WhatsApp Web changed (compat/pieces.ts), and errors of
  *   the page keep their own message;
  * - chats and people are watched and read by our own functions (see page-rows.ts), and the library's own
- *   watch of chats, which loads them again from the server, is suppressed.
+ *   watch of chats, which loads them again from the server, is suppressed;
+ * - the page waits for no response to what it reports (page-reports.ts), and does not report each change of a message twice.
  */
 export function createLinkedClient(options: LinkedClientOptions): LibraryClient {
   const auth = new wweb.LocalAuth({
@@ -160,6 +162,7 @@ export function createLinkedClient(options: LinkedClientOptions): LibraryClient 
     if (prepared || client.pupBrowser === null || client.pupPage === null) return
     prepared = true
     await options.onBrowser(client.pupBrowser, client.pupPage)
+    await reportOneWay(client.pupPage)
     await client.pupPage.exposeFunction('onAuthAppStateChangedEvent', options.onSocketState)
     explainPageErrors(client.pupPage)
     await client.pupPage.exposeFunction('whatsappMcpPasskey', options.onPasskey)
@@ -249,7 +252,7 @@ export function createLinkedClient(options: LinkedClientOptions): LibraryClient 
   }
   async function attach(): Promise<void> {
     await applyPieces('linked')
-    await client.pupPage?.evaluate(deferChatListeners)
+    await client.pupPage?.evaluate(deferListeners)
     await attachEventListeners()
     await client.pupPage?.evaluate(`window.whatsappMcpModels = (${modelTools})()`)
     await client.pupPage?.evaluate(installPageRows, CHANGE_TYPES, NOTICE_TYPES)
