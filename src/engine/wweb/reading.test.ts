@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest'
+import type { PhoneNumber } from '../../model/ids.ts'
+import { createAddresses } from './addresses.ts'
+import { createAsk } from './asking.ts'
+import { createReading } from './reading.ts'
+import { createTranslator } from './translator.ts'
+
+const AMARA = '15551234567' as PhoneNumber
+const STRANGER = '15557654321' as PhoneNumber
+
+/** A page with one chat; counts how often it is asked for a chat. */
+function open() {
+  let nowMs = 0
+  let asked = 0
+  const clock = { now: () => nowMs, after: () => () => {} }
+  const client = {
+    pupPage: {
+      evaluate: async (_: unknown, id: unknown) => {
+        asked += 1
+        return id === `${AMARA}@c.us` ? { id, phone: id, lid: null } : null
+      },
+    },
+    getNumberId: async (number: string) => ({ _serialized: `${number}@c.us` }),
+    getContactLidAndPhone: async () => [],
+  }
+  const translator = createTranslator(clock, {} as never)
+  const ask = createAsk(clock, () => true)
+  const addresses = createAddresses(
+    () => {},
+    () => {},
+  )
+  const { findNumber } = createReading(client, addresses, translator, ask, clock, () => {})
+  const wait = (ms: number) => {
+    nowMs += ms
+  }
+  return { findNumber, asked: () => asked, wait }
+}
+
+test('the page is asked once a minute for a chat that it has', async () => {
+  const { findNumber, asked, wait } = open()
+  for (let i = 0; i < 3; i += 1) expect(await findNumber(AMARA)).toBe(`${AMARA}@c.us`)
+  expect(asked()).toBe(1)
+  wait(60_000)
+  await findNumber(AMARA)
+  expect(asked()).toBe(2)
+})
+
+test('of a chat that it does not have, it is asked each time', async () => {
+  const { findNumber, asked } = open()
+  for (let i = 0; i < 2; i += 1) expect(await findNumber(STRANGER)).toBe(`${STRANGER}@c.us`)
+  expect(asked()).toBe(2)
+})
