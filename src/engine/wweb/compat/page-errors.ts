@@ -14,19 +14,28 @@ export function explainPageErrors(page: Page): void {
     evaluate(typeof run === 'function' ? explained(run) : run, ...args)) as Page['evaluate']
 }
 
-/** The function's text within one that catches. A method's text (`name() {}`) becomes a property first. */
+/** What was made of each text: the same few are run again and again. */
+const made = new Map<string, never>()
+
 function explained(run: { toString(): string }): never {
   const text = run.toString()
+  const known = made.get(text) ?? catching(text)
+  made.set(text, known)
+  return known
+}
+
+/** The function's text within one that catches. A method's text (`name() {}`) becomes a property first. */
+function catching(text: string): never {
   const isMethod = /^(async\s+)?(?!async\b|function\b)[\w$]+\s*\(.*?\)\s*\{/s.test(text)
   const call = isMethod ? `Object.values({ ${text} })[0]` : `(${text})`
-  const catching = `
+  const body = `
     try {
       return await ${call}(...args)
     } catch (error) {
       if (error instanceof Error && error.message) throw error
       throw (${describe})(error)
     }`
-  return new AsyncFunction('...args', catching) as never
+  return new AsyncFunction('...args', body) as never
 }
 
 const AsyncFunction = (async () => {}).constructor as new (...parts: string[]) => unknown
