@@ -48,13 +48,14 @@ export type ControlStore = {
     add(row: OutboxRow): Promise<void>
     /**
      * Changes the item if it is in one of these states and has this digest (left out: any), and returns it as it then is;
-     * else null. One transaction: of two callers that decide on an item, one gets null.
+     * else null. One transaction: of two callers that decide on an item, one gets null. `isElsewhere`: a power cut may undo the
+     * change, because the archive shows it too.
      */
     change(
       id: string,
       from: readonly OutboxState[],
       change: OutboxChange,
-      digest?: string,
+      options?: { digest?: string | undefined; isElsewhere?: boolean | undefined },
     ): Promise<OutboxRow | null>
     /** Returns the item; null if it does not exist. */
     get(id: string): Promise<OutboxRow | null>

@@ -176,9 +176,11 @@ export function openOutbox(options: OutboxOptions): Outbox {
     tell('send.settled', settled)
     archive.flush()
     for (const listener of listeners) listener(settled)
+    // Flushed, it is on disk there: after a power cut, `look` finds it.
+    const isElsewhere = settled.state === 'sent' && (archive.ownAck(row.bareId) ?? 0) > 0
     void follow(
       afterResponse()
-        .then(() => keep(row.id, change))
+        .then(() => keep(row.id, change, isElsewhere))
         .finally(() => settling.get(row.id)?.()),
     )
     if (settled.state === 'unknown') look()
@@ -186,9 +188,9 @@ export function openOutbox(options: OutboxOptions): Outbox {
   }
 
   /** Stores an outcome, again and again while the control database does not take it. Never fails. */
-  async function keep(id: string, change: OutboxChange): Promise<void> {
+  async function keep(id: string, change: OutboxChange, isElsewhere = false): Promise<void> {
     try {
-      await store.change(id, ['sending', 'unknown'], change)
+      await store.change(id, ['sending', 'unknown'], change, { isElsewhere })
       unstored.delete(id)
     } catch (error) {
       if (!unstored.has(id)) log.error({ err: error, item: id }, 'the outcome of a send could not be stored')

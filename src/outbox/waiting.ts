@@ -197,7 +197,7 @@ export function createWaiting(options: WaitingOptions): Waiting {
     change: OutboxChange,
     digest?: string,
   ): Promise<OutboxRow | null> {
-    const gone = await store.change(row.id, from, change, digest)
+    const gone = await store.change(row.id, from, change, { digest })
     // Its owner may have given it another time meanwhile: that item waits.
     if (gone !== null || rows.get(row.id) === row) rows.delete(row.id)
     return gone
@@ -229,7 +229,7 @@ export function createWaiting(options: WaitingOptions): Waiting {
       const now = clock.now()
       const releaseAtMs = Math.max(now, row.releaseAtMs ?? now)
       const change = { state: 'scheduled', releaseAtMs, expiresAtMs: releaseAtMs + lateMs } as const
-      const approved = await store.change(id, ['held'], change, digest)
+      const approved = await store.change(id, ['held'], change, { digest })
       if (approved === null) {
         const { digest: present, state } = await find(id)
         if (state === 'held' && present !== digest) fail('outbox_changed', { facts: { digest: present } })
@@ -267,7 +267,7 @@ export function createWaiting(options: WaitingOptions): Waiting {
             ? { expiresAtMs: time + lateMs }
             : {}),
       }
-      const changed = await store.change(id, [row.state], change, row.digest)
+      const changed = await store.change(id, [row.state], change, { digest: row.digest })
       if (changed === null) return failNotHeld(await find(id))
       wait(changed)
       if (isApproved) held(changed)

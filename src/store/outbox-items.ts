@@ -2,7 +2,7 @@
 import type { Clock } from '../clock.ts'
 import { type ControlStore, KEPT_MS, type OutboxRow } from '../control.ts'
 import { FINAL, type OutboxState } from '../model/outbox.ts'
-import type { Connection } from './sqlite.ts'
+import type { Command, Connection } from './sqlite.ts'
 
 /** These methods in this thread. */
 type Now<T> = {
@@ -53,9 +53,11 @@ const isFinal = (state: OutboxState) => FINAL.some((one) => one === state)
 
 export function createOutboxItems(db: Connection, clock: Pick<Clock, 'now'>): OutboxItems {
   const put = db.command(
-    `INSERT OR REPLACE INTO outbox (${Object.values(COLUMNS).join(', ')}, settled_at_ms)
+    `INSERT INTO outbox (${Object.values(COLUMNS).join(', ')}, settled_at_ms)
      VALUES (${FIELDS.map(() => '?').join(', ')}, ?)`,
   )
+  /** By the fields that they change. */
+  const updates = new Map<string, Command>()
   const get = db.query<Row>(`${SELECT} WHERE id = ?`)
   const byRequest = db.query<Row>(
     `${SELECT} WHERE request = ? AND caller = ? AND account = ? AND operation = ? ORDER BY id DESC LIMIT 1`,
@@ -74,21 +76,40 @@ export function createOutboxItems(db: Connection, clock: Pick<Clock, 'now'>): Ou
   )
   const prune = db.command('DELETE FROM outbox WHERE settled_at_ms < ?')
 
-  function write(row: OutboxRow): OutboxRow {
-    const stored: Row = { ...row, error: row.error === null ? null : JSON.stringify(row.error) }
-    put.run(...FIELDS.map((field) => stored[field]), isFinal(row.state) ? clock.now() : null)
-    return row
+  const settledAt = (state: OutboxState) => (isFinal(state) ? clock.now() : null)
+
+  function updateOf(fields: readonly (keyof OutboxRow)[]): Command {
+    const key = fields.join()
+    const known = updates.get(key)
+    if (known !== undefined) return known
+    const settled = fields.includes('state') ? '?' : 'settled_at_ms'
+    const update = db.command(
+      `UPDATE outbox SET ${fields.map((field) => `${COLUMNS[field]} = ?, `).join('')} settled_at_ms = ${settled}
+       WHERE id = ? AND state IN (SELECT value FROM json_each(?)) AND coalesce(?, digest) = digest`,
+    )
+    updates.set(key, update)
+    return update
   }
 
   return {
-    add: (row) => void write(row),
-    change: (id, from, change, digest) =>
-      db.transaction(() => {
-        const row = get.get(id)
-        if (row === undefined || !from.includes(row.state)) return null
-        if (digest !== undefined && row.digest !== digest) return null
-        return write({ ...toItem(row), ...change })
-      }),
+    add(row) {
+      const stored = toRow(row)
+      put.run(...FIELDS.map((field) => stored[field] ?? null), settledAt(row.state))
+    },
+    change(id, from, change, { digest, isElsewhere = false } = {}) {
+      const stored = toRow(change)
+      const fields = FIELDS.filter((field) => stored[field] !== undefined)
+      const update = () =>
+        updateOf(fields).run(
+          ...fields.map((field) => stored[field] ?? null),
+          ...(change.state === undefined ? [] : [settledAt(change.state)]),
+          id,
+          JSON.stringify(from),
+          digest ?? null,
+        )
+      const { changes } = isElsewhere ? db.relaxed(update) : update()
+      return changes === 0 ? null : toItemOrNull(get.get(id))
+    },
     get: (id) => toItemOrNull(get.get(id)),
     byRequest: ({ key, caller, account, operation }) =>
       toItemOrNull(byRequest.get(key, caller, account, operation)),
@@ -105,6 +126,9 @@ export function createOutboxItems(db: Connection, clock: Pick<Clock, 'now'>): Ou
     prune: () => void prune.run(clock.now() - KEPT_MS),
   }
 }
+
+const toRow = ({ error, ...fields }: Partial<OutboxRow>): Partial<Row> =>
+  error === undefined ? fields : { ...fields, error: error === null ? null : JSON.stringify(error) }
 
 const toItemOrNull = (row: Row | undefined) => (row === undefined ? null : toItem(row))
 

@@ -99,3 +99,18 @@ describe('what transactions remember of a table', () => {
     expect(sum()).toBe(ALL + 2)
   })
 })
+
+describe('relaxed commits', () => {
+  const waits = () => db.query<{ synchronous: number }>('PRAGMA synchronous').get()?.synchronous === 2
+
+  it('do not wait for the disk, and those after them do again', () => {
+    db.exec('PRAGMA synchronous = FULL')
+    expect(db.relaxed(waits)).toBe(false)
+    const fails = () =>
+      db.relaxed(() => {
+        throw new Error('a statement that fails')
+      })
+    expect(fails).toThrow('a statement that fails')
+    expect(waits()).toBe(true)
+  })
+})

@@ -34,6 +34,11 @@ export type Connection = {
   /** Runs all of `work`, or rolls it back if it throws. A nested transaction is part of the outer one. */
   transaction<T>(work: () => T): T
   /**
+   * Runs `work`, whose commits do not wait for the disk: they survive if the process is killed, but perhaps not a power cut. For
+   * what is also stored elsewhere. Not within a transaction.
+   */
+  relaxed<T>(work: () => T): T
+  /**
    * Calls `finish(true)` before the current transaction is committed, as its last part, and `finish(false)` after it is rolled
    * back; outside a transaction `finish(true)` at once. Once per transaction for the same function.
    */
@@ -126,6 +131,15 @@ export function connect(file: string, key: string | null = null): Connection {
       waiting.clear()
       for (const run of committed) run()
       return result
+    },
+    relaxed(work) {
+      // https://www.sqlite.org/pragma.html#pragma_synchronous
+      guarded(() => void db.exec('PRAGMA synchronous = NORMAL'))
+      try {
+        return work()
+      } finally {
+        guarded(() => void db.exec('PRAGMA synchronous = FULL'))
+      }
     },
     beforeEnd(finish) {
       if (depth === 0) finish(true)
