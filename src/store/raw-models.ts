@@ -167,7 +167,9 @@ function createPacks(db: Connection): Packs {
   function removeAll(messages: readonly number[]): void {
     const list = JSON.stringify(messages)
     const gone = new Set(messages)
-    for (const pack of read.all(list)) {
+    const found = read.all(list)
+    if (found.length === 0) return
+    for (const pack of found) {
       const kept = modelsIn(pack).filter(([message]) => !gone.has(message))
       if (kept.length === 0) remove.run(pack.id)
       else replace.run(compress(JSON.stringify(kept)), pack.id)
@@ -216,7 +218,12 @@ function modelsIn({ id, payload }: Pack): [message: number, model: Record<string
   return Array.isArray(content) ? content : [[id, content]]
 }
 
-const compress = (text: string): Buffer => deflateSync(text, { level: 1, dictionary: DICTIONARY })
+/** One model alone, as most are stored: the buffers of a whole window cost more than its compression. It has to hold the dictionary. */
+const ONE = { windowBits: 12, memLevel: 5, chunkSize: 1_024 }
+const ONE_CHARACTERS = 2_000
+
+const compress = (text: string): Buffer =>
+  deflateSync(text, { level: 1, dictionary: DICTIONARY, ...(text.length <= ONE_CHARACTERS ? ONE : {}) })
 
 /** Returns the facts of a row of the table `media`. */
 export function toSource(row: SourceRow): MediaSource {
