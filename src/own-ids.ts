@@ -1,5 +1,5 @@
 /** The ids of the messages that this server sends: they look like those of WhatsApp Web, and this server recognises them at any time. */
-import { createHmac, randomBytes } from 'node:crypto'
+import { createHmac, createSecretKey, randomBytes } from 'node:crypto'
 
 export type OwnIds = {
   /** Returns a new bare id in the form of WhatsApp Web (WAWebMsgKey `newId`): `3EB0` and 18 hexadecimal digits. */
@@ -15,8 +15,9 @@ const RANDOM_DIGITS = 12
 
 /** @param secret of this server: nobody else can tell these ids from others */
 export function createOwnIds(secret: string): OwnIds {
+  const key = createSecretKey(secret, 'utf8')
   const seal = (random: string) =>
-    createHmac('sha256', secret).update(random).digest('hex').slice(0, 6).toUpperCase()
+    createHmac('sha256', key).update(random).digest('hex').slice(0, 6).toUpperCase()
   return {
     secret,
     create() {
