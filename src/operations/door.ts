@@ -14,7 +14,7 @@ import { DEFAULT_ACCOUNT, type Jid, phoneOf } from '../model/ids.ts'
 import type { OutboxItem } from '../model/outbox.ts'
 import type { Policy, Sends } from '../model/policy.ts'
 import type { SessionState, Status } from '../model/status.ts'
-import { viewOf } from '../outbox/item.ts'
+import { type Draft, viewOf } from '../outbox/item.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import type { Pace } from '../outbox/pace.ts'
 import type { OwnIds } from '../own-ids.ts'
@@ -201,7 +201,7 @@ const BY_SCOPE: { [S in Scope]: (account: Account, server: Shared, seen: Seen) =
       const held = await sending.hold(draft.to.id)
       // What waits goes when its owner says so.
       if (held === null) {
-        const isNew = !(await isMet(seen, draft.to.id))
+        const isNew = !(await isMet(seen, draft.to))
         const isOwner = caller.id === OWNER.id
         // The agents of the keyless owner have a count of their own: they must not use up that of the owner's scripts.
         const who = isOwner ? `${caller.id} ${face}` : caller.id
@@ -299,9 +299,14 @@ export type Door = {
 }
 
 /** True if the chat has a message. An archive that cannot be read keeps nobody from sending: then everybody is new. */
-async function isMet({ reader }: Pick<Seen, 'reader'>, to: Jid): Promise<boolean> {
+async function isMet(
+  { reader }: Pick<Seen, 'reader'>,
+  to: Pick<Draft['to'], 'id' | 'lastMessageAt'>,
+): Promise<boolean> {
+  // The row that drafted it has asked the archive already.
+  if (to.lastMessageAt !== undefined) return to.lastMessageAt !== null
   try {
-    return ((await reader().recipientAt(to))?.lastMessageAt ?? null) !== null
+    return ((await reader().recipientAt(to.id))?.lastMessageAt ?? null) !== null
   } catch (error) {
     if (error instanceof AppError) return false
     throw error
@@ -315,7 +320,7 @@ async function isMet({ reader }: Pick<Seen, 'reader'>, to: Jid): Promise<boolean
 async function demandVisible(to: Jid, { numbers }: Pick<Archive, 'numbers'>, seen: Seen): Promise<void> {
   seen.demandSeen(to)
   const phone = phoneOf(to)
-  if (seen.seesAll || phone === null || (await isMet(seen, to))) return
+  if (seen.seesAll || phone === null || (await isMet(seen, { id: to }))) return
   const found = await numbers.find(phone)
   // The archive may have learned from it whose number this is.
   for (const one of [to, ...(found === null ? [] : [found])]) seen.demandSeen(one)

@@ -14,7 +14,7 @@ export const sentAt = z.string().describe('When WhatsApp accepted the message, I
 async function personWith(phone: PhoneNumber, reader: Grant['reader']): Promise<Draft['to']> {
   const id = phoneJid(phone)
   const known = await (async () => reader().recipientAt(id))().catch(() => null)
-  return { id, name: known?.name ?? `+${phone}` }
+  return { id, name: known?.name ?? `+${phone}`, lastMessageAt: known?.lastMessageAt }
 }
 
 /** When this item was sent. */

@@ -11,11 +11,11 @@ import type { Status } from '../model/status.ts'
  */
 export async function demandAllowed(
   to: Jid,
-  restriction: Restriction | null,
+  restriction: Restriction,
   nowMs: number,
   lastMessageAt: (to: Jid) => Promise<string | null>,
 ): Promise<void> {
-  if (restriction === null || chatKindOf(to) !== 'direct') return
+  if (chatKindOf(to) !== 'direct') return
   if ((await lastMessageAt(to)) !== null) return
   const { kind, ends_at } = restriction
   fail('account_restricted', {

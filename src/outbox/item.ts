@@ -12,14 +12,15 @@ import {
   toMessageKey,
 } from '../model/ids.ts'
 import type { HoldReason, OutboxItem } from '../model/outbox.ts'
-import type { Quoted } from '../model/recipient.ts'
+import type { Quoted, Recipient } from '../model/recipient.ts'
 import { type Content, digestOf, previewOf, type Sendable } from './content.ts'
 
 /** What a caller wants to send. */
 export type Draft = {
   /** Name of the row. */
   operation: string
-  to: { id: Jid; name: string }
+  /** `lastMessageAt`: left out if the archive was not asked. */
+  to: Pick<Recipient, 'id' | 'name'> & { lastMessageAt?: string | null | undefined }
   outgoing: Sendable
   answered?: Quoted | undefined
   /** If it is sent at once: the time (Unix ms) after which it is not begun. Default: {@link SEND_MS} from now. */

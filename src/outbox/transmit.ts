@@ -35,15 +35,15 @@ export async function transmit(
       detail: 'An earlier message to this chat was still on its way. This one was not sent.',
     })
   }
-  await demandAllowed(
-    row.chat,
-    session.status().restriction,
-    clock.now(),
-    async (to) => (await archive.reader().recipientAt(to))?.lastMessageAt ?? null,
-  )
+  const lastMessageAt = async (to: Jid) => (await archive.reader().recipientAt(to))?.lastMessageAt ?? null
+  let status = session.status()
+  if (status.restriction !== null) {
+    await demandAllowed(row.chat, status.restriction, clock.now(), lastMessageAt)
+    status = session.status()
+  }
   const engine = session.engine()
   // While it waited for its turn, another number may have been linked.
-  if (isForAnother(row, session.status())) fail(UNLINKED.code, UNLINKED)
+  if (isForAnother(row, status)) fail(UNLINKED.code, UNLINKED)
   const phone = phoneOf(row.chat)
   const address = phone === null ? row.chat : await engine.findNumber(phone)
   if (address === null) fail('not_on_whatsapp')
