@@ -705,14 +705,14 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a held message is sent with the digest of another text',
     file: WAITING,
-    find: "await store.change(id, ['held'], change, digest)",
+    find: "await store.change(id, ['held'], change, { digest })",
     replace: "await store.change(id, ['held'], change)",
     test: { file: 'test/decisions.test.ts', name: 'linked account|with the digest of another text' },
   },
   {
     name: 'a message of another number is sent',
     file: 'src/outbox/transmit.ts',
-    find: 'if (isForAnother(row, session.status())) fail(UNLINKED.code, UNLINKED)',
+    find: 'if (isForAnother(row, status)) fail(UNLINKED.code, UNLINKED)',
     replace: '',
     test: outbox('nothing from another number'),
   },
