@@ -272,7 +272,8 @@ function replace(path, contents) {
 function signature() {
   const hash = createHash('sha256')
   const single = ['package.json', 'package-lock.json', 'scripts/build.mjs']
-  for (const path of [...single, ...filesBelow('src'), ...filesBelow('simulator')]) {
+  const folders = ['src', 'simulator', 'clients/typescript/src/transport'].flatMap(filesBelow)
+  for (const path of [...single, ...folders]) {
     if (path.endsWith('.test.ts')) continue
     const { size, mtimeMs } = statSync(inRoot(path))
     hash.update(`${path}\0${size}\0${mtimeMs}\n`)

@@ -105,6 +105,10 @@ configures MCP clients. \`doctor\` checks this machine. \`backup\`, \`restore\` 
 commands use the API of the running server. In a checkout,
 \`npm run <command> -- <flags>\` first installs and builds what is missing, as in \`npm run auth\` or \`npm run archive -- encrypt\`.
 
+A command repeats a request up to three times, if that is safe: after a lost connection, after an error whose \`retry\` is \`safe\`, and after
+one with \`later\` if the server names a pause of at most a minute. Requests that change something have an idempotency key, so a repeated
+send goes out once. An error with \`check_first\` and the upload of a file are not repeated.
+
 ${block(renderOverview(COMMANDS, installed))}
 
 ${COMMANDS.map((command) => `## ${command.name}\n\n${block(renderHelp(command, installed))}`).join('\n\n')}

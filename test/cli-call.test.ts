@@ -1,10 +1,12 @@
 /** `call`: any operation from a terminal, by its name and the names of its fields. The built program beside a sandbox. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
 import { expect, it } from 'vitest'
-import { besideSandbox, temp } from './program.ts'
+import type { WorldMessage } from '../simulator/simulator.ts'
+import { besideSandbox, call, ended, play, temp } from './program.ts'
 
-const { cli } = besideSandbox()
+const { sandbox, cli } = besideSandbox()
 
 it('prints what an operation returns, as lines or as JSON', async () => {
   const { code, out, err } = await cli('call', 'list_chats', '--limit', '2')
@@ -49,8 +51,7 @@ async function idOf(words: string[]): Promise<string> {
 }
 
 it('a command that is repeated with its idempotency key sends once', async () => {
-  const file = join(temp(), 'invoice.txt')
-  writeFileSync(file, 'Invoice')
+  const file = fileWith('Invoice')
   for (const words of [
     ['send', '15551234567', 'once'],
     ['send', 'Weekend hike', 'Your invoice', '--file', file],
@@ -64,6 +65,72 @@ it('a command that is repeated with its idempotency key sends once', async () =>
   const other = await cli('send', '15551234567', 'another', '--idempotency-key', 'job-3')
   expect([other.code, other.err]).toEqual([1, expect.stringContaining('(idempotency_key_reused)')])
 })
+
+/** A way to the sandbox on which the answer to the first request that sends is lost: the server has done it by then. */
+async function openLossyWay() {
+  const keys: unknown[] = []
+  const way = await play(
+    async (request, answer) => {
+      const body = request.method === 'GET' ? null : await buffer(request)
+      const { 'idempotency-key': key, 'content-type': type = '' } = request.headers
+      const headers = {
+        'content-type': type,
+        ...(key === undefined ? {} : { 'idempotency-key': String(key) }),
+      }
+      const { method = '', url = '' } = request
+      const real = await fetch(`${sandbox().url}${url}`, { method, body, headers })
+      const content = Buffer.from(await real.arrayBuffer())
+      if (/send|messages|media/.test(url) && method === 'POST') keys.push(key)
+      if (keys.length === 1 && method === 'POST') return void request.socket.destroy()
+      answer.writeHead(real.status, Object.fromEntries(real.headers)).end(content)
+    },
+    { isOurs: true },
+  )
+  return { ...way, keys }
+}
+
+const sentTexts = async () =>
+  (await call<WorldMessage[]>(`${sandbox().phone}/control/messages`)).map(
+    ({ body, caption }) => caption ?? body,
+  )
+
+it.each([
+  ['a text', (text: string) => ['send', '15551234567', text]],
+  ['a text to a chat by name', (text: string) => ['send', 'Weekend hike', text]],
+  ['a file', (text: string) => ['send', '15551234567', text, '--file', fileWith('Invoice')]],
+  [
+    'an operation',
+    (text: string) => ['call', 'send_to_chat', '--chat_id', '15551234567@c.us', '--message', text],
+  ],
+])('%s is sent once, though the answer of the server is lost', async (what, words) => {
+  const way = await openLossyWay()
+  const text = `sent once: ${what}`
+  const { code, out, err } = await ended([...words(text), '--url', way.url])
+  expect([code, err]).toEqual([0, expect.stringMatching(/^[^\n]+ Trying again in 0\.5 s\.\n$/)])
+  expect(out).toContain('true_')
+  const [key] = way.keys
+  expect(way.keys).toEqual([expect.stringMatching(/^[\w-]{36}$/), key])
+  expect((await sentTexts()).filter((sent) => sent === text)).toHaveLength(1)
+  way.close()
+})
+
+it('a send of unknown outcome is never repeated', async () => {
+  await call(`${sandbox().phone}/control/setFault`, { name: 'send_rejects', value: true })
+  const way = await openLossyWay()
+  way.keys.push('nothing is lost on this way')
+  const { code, err } = await ended(['send', '15551234567', 'perhaps', '--url', way.url])
+  await call(`${sandbox().phone}/control/setFault`, { name: 'send_rejects', value: false })
+  expect([code, err]).toEqual([1, expect.stringContaining('(send_outcome_unknown)')])
+  expect(err).not.toContain('Trying again')
+  expect(way.keys).toHaveLength(2)
+  way.close()
+})
+
+function fileWith(content: string): string {
+  const file = join(temp(), 'invoice.txt')
+  writeFileSync(file, content)
+  return file
+}
 
 it.each([
   [['send', '15551234567', 'x', '--idempotency-key', '7c1d…'], 'visible ASCII'],

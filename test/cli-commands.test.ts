@@ -129,14 +129,43 @@ describe('without a server', () => {
   )
 
   it('a server that breaks off in the middle of a send may have sent; one that is asked who it is has not', async () => {
-    for (const isOurs of [true, false]) {
-      const broken = await play((request) => request.socket.destroy(), { isOurs })
+    for (const [isOurs, times, hint] of [
+      [true, 4, 'Check before you repeat it'],
+      [false, 0, 'Nothing was done'],
+    ] as const) {
+      const keys: unknown[] = []
+      const broken = await play(
+        (request) => {
+          if (request.method === 'POST') keys.push(request.headers['idempotency-key'])
+          request.socket.destroy()
+        },
+        { isOurs },
+      )
       const { code, err } = await ended(['send', CONTACT, 'hello', '--port', broken.port])
-      const hint = isOurs ? 'Check before you repeat it' : 'Nothing was done'
       expect([code, err]).toEqual([1, expect.stringContaining(hint)])
+      expect([keys.length, new Set(keys).size]).toEqual([times, Math.min(times, 1)])
       broken.close()
     }
   })
+
+  it.each(['nothing', 'another program'])(
+    'a server after which %s takes its port gets a send once, which may have happened',
+    async (next) => {
+      const asked: string[] = []
+      const server = await play((request, answer) => {
+        asked.push(`${request.method} ${request.url}`)
+        if (request.method === 'POST') {
+          request.socket.destroy()
+          if (next === 'nothing') server.close()
+        } else answer.end(`{"name":"${asked.length === 1 ? 'whatsapp-mcp-api' : 'another'}"}`)
+      }, NOT_OURS)
+      const { code, err } = await ended(['send', CONTACT, 'hello', '--port', server.port])
+      expect([code, err]).toEqual([1, expect.stringMatching(/was lost.*\n.*Check before you repeat it\.\n$/)])
+      const before = ['GET /health', 'POST /api/send']
+      expect(asked).toEqual(next === 'nothing' ? before : [...before, 'GET /health'])
+      server.close()
+    },
+  )
 
   it('is asked once who it is', async () => {
     const asked: string[] = []

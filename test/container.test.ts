@@ -270,7 +270,8 @@ describe('the files', () => {
       .split('\n')
       .filter((line) => line !== '' && !line.startsWith('#'))
     expect(first).toBe('*')
-    const copied = ['LICENSE', 'package.json', 'package-lock.json', 'scripts', 'simulator', 'src']
+    const transport = 'clients/typescript/src/transport'
+    const copied = ['LICENSE', 'package.json', 'package-lock.json', 'scripts', 'simulator', 'src', transport]
     expect(rest).toEqual(copied.map((name) => `!${name}`))
   })
 })

@@ -1,8 +1,9 @@
-/** The client of the running server's API. Every command that acts on the account calls the server. */
+/** The client of the running server's API. Every command that acts on the account calls the server, over the transport of clients/typescript. */
+import { type AnyProblem, ApiError, isProblem } from '../../clients/typescript/src/transport/problem.ts'
+import { createTransport } from '../../clients/typescript/src/transport/transport.ts'
 import { readSetting, serverUrl } from '../config.ts'
 import { readEnvironment } from '../environment.ts'
 import { isLoopback } from '../loopback.ts'
-import { accountPath } from '../model/account-paths.ts'
 import { DEFAULT_ACCOUNT } from '../model/ids.ts'
 import { listenerAt } from '../same-user.ts'
 import { clientKey } from './client-key.ts'
@@ -11,21 +12,7 @@ import { errnoOf, isBeforeSent } from './errno.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { splitAccount, toServerUrl } from './server-url.ts'
 
-/** The problem JSON of an API error (RFC 9457, docs/errors.md). */
-export type Problem = { code: string; detail: string; hint: string; retry: string; [fact: string]: unknown }
-
-/** The server returned an error. */
-export class ApiError extends Error {
-  readonly problem: Problem
-  /** URL of the server, without a slash at the end. */
-  readonly url: string
-  constructor(problem: Problem, url: string) {
-    super(problem.detail)
-    this.name = 'ApiError'
-    this.problem = problem
-    this.url = url
-  }
-}
+export { type AnyProblem as Problem, ApiError }
 
 /** Calls are of the account of the {@link Server}: paths are those of `default`. */
 export type Api = {
@@ -41,12 +28,15 @@ export type Api = {
   request(path: string, limitMs: number, request: Asked): Promise<Response>
   /** Returns a page as plain text. */
   text(path: string): Promise<string>
-  /** Returns a response whose body has no time limit. Only its start has one. */
-  open(path: string): Promise<Response>
+  /** Returns a response whose body has no time limit. Only its start has one. It is not repeated. */
+  open(path: string, signal?: AbortSignal): Promise<Response>
 }
 
-/** A request. */
-export type Asked = RequestInit & { headers?: Record<string, string> }
+/** A request. `isOnce`: it is never repeated, such as one whose body is read while it is sent. */
+export type Asked = RequestInit & { headers?: Record<string, string>; isOnce?: true }
+
+/** The most repetitions of a command's request: after 0.5, 2 and 5 s, or the pauses that the server names. */
+const RETRIES = 3
 
 /** The server responds to readings within 2 s; a machine under load gets more time. */
 const ANSWER_MS = 10_000
@@ -64,71 +54,80 @@ export type Server = {
   account?: string
   /** The key to send. Null, the default: none. */
   key?: string | null
-  /** The idempotency key of the calls that change something. Empty, the default: none. */
+  /** The idempotency key of the calls that change something. Empty, the default: a new one for each call. */
   once?: string
+  /** The most repetitions of a call, after a lost connection or as the server says. Default: 0. */
+  retries?: number
 }
 
 /**
  * Returns a client of this server. A call rejects with ApiError if the server returns an error, and with CommandError if
- * no server responds, the response is late, or another program responds. Before the first call, the client checks that
- * the server is whatsapp-mcp-api: no data goes to another program, and no key.
+ * no server responds, the response is late, or another program responds. Before the first call, and after a lost connection,
+ * the client checks that the server is whatsapp-mcp-api: no data goes to another program, and no key.
  */
-export function openApi({ url, isNamed, account = DEFAULT_ACCOUNT, key = null, once = '' }: Server): Api {
-  const keyed: Record<string, string> = {
-    ...(key === null ? {} : { authorization: `Bearer ${key}` }),
-    ...(once === '' ? {} : { 'idempotency-key': once }),
-  }
-  const ask = async (path: string, limitMs: number, request: Asked = {}): Promise<Response> => {
+export function openApi(server: Server): Api {
+  const { url, isNamed, account = DEFAULT_ACCOUNT, key = null, once = '', retries = 0 } = server
+  const ask = (request: Request, signal: AbortSignal): Promise<Response> => {
     if (!isNamed && listenerAt(url) === 'foreign') throw notThisUser(url)
-    const answer = await fetch(`${url}${accountPath(path, account)}`, {
-      signal: AbortSignal.timeout(limitMs),
-      ...request,
-    })
-    if (!answer.ok) throw await readProblem(url, answer)
-    return answer
-  }
-  const json = async <T>(answer: Response): Promise<T> => {
-    try {
-      return (await answer.json()) as T
-    } catch {
-      throw notOurs(url)
-    }
+    return fetch(request, { signal })
   }
   const requireOurServer = async (limitMs: number): Promise<void> => {
-    try {
-      const card = await json<{ name?: unknown } | null>(await ask('/health', limitMs))
-      if (card?.name !== 'whatsapp-mcp-api') throw notOurs(url)
-    } catch (error) {
-      throw explainFailure(url, error, { limitMs, isAsked: false })
-    }
+    const answer = await ask(new Request(`${url}/health`), AbortSignal.timeout(limitMs))
+    const card = await (await requireSuccess(url, answer)).json().catch(toNull)
+    if (Object(card).name !== 'whatsapp-mcp-api') throw notOurs(url)
   }
   let known: Promise<void> | null = null
   const isKnown = (limitMs: number) => {
     known ??= requireOurServer(Math.min(limitMs, ANSWER_MS))
     return known
   }
-  const call = async (path: string, limitMs: number, request: Asked = {}): Promise<Response> => {
-    await isKnown(limitMs)
-    try {
-      return await ask(path, limitMs, { ...request, headers: { ...request.headers, ...keyed } })
-    } catch (error) {
-      throw explainFailure(url, error, { limitMs, isAsked: true })
+  const call = async (path: string, limitMs: number, asked: Asked = {}): Promise<Response> => {
+    // True if an attempt may have reached the server.
+    let isOut = false
+    const attempt = async (request: Request): Promise<Response> => {
+      try {
+        await isKnown(limitMs)
+        return await ask(request, asked.signal ?? AbortSignal.timeout(limitMs)).catch((error: unknown) => {
+          isOut ||= !(error instanceof CommandError) && !isBeforeSent(error)
+          throw error
+        })
+      } catch (error) {
+        known = null
+        // A command error is not repeated: where no server was at first, the command says so at once.
+        throw isOut ? error : explainFailure(url, error, { limitMs, isOut })
+      }
     }
+    const { signal: _, isOnce, headers, ...request } = asked
+    const most = isOnce === true ? 0 : retries
+    const send = createTransport({ url, key, account, retries: most, onPause: sayPause, fetch: attempt })
+    const keyed = once === '' ? headers : { ...headers, 'idempotency-key': once }
+    try {
+      const answer = await send(new Request(`${url}${path}`, { ...request, headers: keyed }))
+      return await requireSuccess(url, answer)
+    } catch (error) {
+      throw explainFailure(url, error, { limitMs, isOut })
+    }
+  }
+  const json = async <T>(path: string, limitMs: number, asked?: Asked): Promise<T> => {
+    const answer = await call(path, limitMs, asked)
+    return (await answer.json().catch((error: unknown) => {
+      throw error instanceof SyntaxError ? notOurs(url) : explainFailure(url, error, { limitMs, isOut: true })
+    })) as T
   }
   return {
     url,
     account,
-    get: async (path, limitMs = ANSWER_MS) => json(await call(path, limitMs)),
+    get: (path, limitMs = ANSWER_MS) => json(path, limitMs),
     request: call,
-    delete: async (path, limitMs) => json(await call(path, limitMs, { method: 'DELETE' })),
-    post: async (path, body, limitMs) => json(await call(path, limitMs, carrying('POST', body))),
-    patch: async (path, body, limitMs) => json(await call(path, limitMs, carrying('PATCH', body))),
-    async open(path) {
-      await isKnown(ANSWER_MS)
+    delete: (path, limitMs) => json(path, limitMs, { method: 'DELETE' }),
+    post: (path, body, limitMs) => json(path, limitMs, carrying('POST', body)),
+    patch: (path, body, limitMs) => json(path, limitMs, carrying('PATCH', body)),
+    async open(path, signal) {
       const begun = new AbortController()
       const timer = setTimeout(() => begun.abort(new DOMException('no answer', 'TimeoutError')), ANSWER_MS)
+      const ends = signal === undefined ? begun.signal : AbortSignal.any([begun.signal, signal])
       try {
-        return await call(path, ANSWER_MS, { signal: begun.signal })
+        return await call(path, ANSWER_MS, { signal: ends, isOnce: true })
       } finally {
         clearTimeout(timer)
       }
@@ -198,54 +197,59 @@ export function serverOf(given: Addressed): Server {
     )
   const isNamed = givenUrl(given) !== null
   const key = clientKey({ file, isNamed, settings: given.settings, env: readEnvironment })
-  return { url, isNamed, account: account ?? flag, key, once }
+  return { url, isNamed, account: account ?? flag, key, once, retries: RETRIES }
 }
 
-/** Turns a failed call into an error. `isAsked`: the call was the command's own request, not the identity check. */
 function carrying(method: string, body: object): Asked {
   return { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
 }
 
+function sayPause(pauseMs: number): void {
+  process.stderr.write(`There is no outcome yet. Trying again in ${pauseMs / 1_000} s.\n`)
+}
+
+/** Turns a failed call into an error. `isOut`: the server may have the request, so that it is unknown whether it acted. */
 function explainFailure(
   url: string,
   error: unknown,
-  { limitMs, isAsked }: { limitMs: number; isAsked: boolean },
+  { limitMs, isOut }: { limitMs: number; isOut: boolean },
 ): Error {
-  if (error instanceof ApiError || error instanceof CommandError) return error
-  const nothingDone =
-    'Nothing was done: the identity check failed before the request. "whatsapp-mcp-api doctor" checks the port.'
+  // An error of the server is its outcome. Another program in its place says nothing of a request before.
+  if (error instanceof ApiError || (error instanceof CommandError && !isOut)) return error
+  const next = isOut
+    ? 'The action may have happened. Check before you repeat it.'
+    : 'Nothing was done: the identity check failed before the request. "whatsapp-mcp-api doctor" checks the port.'
+  const cause = { cause: error }
   if (error instanceof Error && error.name === 'TimeoutError') {
+    const waitedS = (isOut ? limitMs : Math.min(limitMs, ANSWER_MS)) / 1_000
     return new CommandError(
-      `The server at ${url} did not respond within ${limitMs / 1_000} s.`,
-      isAsked ? 'The action may have happened. Check the status before you repeat it.' : nothingDone,
+      `The server at ${url} did not respond within ${waitedS} s.`,
+      next,
       EXIT.failed,
-      { cause: error },
+      cause,
     )
   }
-  const code = errnoOf(error)
-  if (isBeforeSent(error)) {
+  if (isBeforeSent(error) && !isOut) {
     return new CommandError(
       `No server responds at ${url}.`,
       'Start it with "whatsapp-mcp-api serve". If it runs at another URL, use --url http://127.0.0.1:PORT (the sandbox: 8890)',
       EXIT.notRunning,
-      { cause: error },
+      cause,
     )
   }
-  return new CommandError(
-    `The connection to ${url} was lost${code === null ? '' : ` (${code})`}.`,
-    isAsked ? 'The action may have happened. Check before you repeat it.' : nothingDone,
-    EXIT.failed,
-    { cause: error },
-  )
+  const code = errnoOf(error)
+  const why = code === null ? '' : ` (${code})`
+  return new CommandError(`The connection to ${url} was lost${why}.`, next, EXIT.failed, cause)
 }
 
-async function readProblem(url: string, answer: Response): Promise<Error> {
-  const problem = (await answer.json().catch(() => ({}))) as Partial<Problem>
-  const { code, detail, hint, retry } = problem
-  if (code === undefined || detail === undefined || hint === undefined || retry === undefined)
-    return notOurs(url)
-  return new ApiError({ ...problem, code, detail, hint, retry }, url)
+/** Returns the response if it has no error. @throws ApiError, or CommandError if it is not of our server */
+async function requireSuccess(url: string, answer: Response): Promise<Response> {
+  if (answer.ok) return answer
+  const body: unknown = await answer.json().catch(toNull)
+  throw isProblem(body) ? new ApiError(body, url) : notOurs(url)
 }
+
+const toNull = () => null
 
 function notOurs(url: string): CommandError {
   return new CommandError(

@@ -1,8 +1,8 @@
 /** The command line: selects the command, runs it, and prints its errors. */
+import { type AnyProblem, ApiError } from '../../clients/typescript/src/transport/problem.ts'
 import { ConfigError } from '../config.ts'
 import { VERSION } from '../version.ts'
 import { parseArguments, UsageError } from './arguments.ts'
-import { ApiError, type Problem } from './client.ts'
 import type { Command } from './command.ts'
 import { COMMANDS, commandOf, wordsOf } from './commands.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
@@ -44,7 +44,7 @@ async function run(command: Command, argv: string[]): Promise<number> {
 
 /** Returns the sentence, the next step, and a warning if a retry could repeat an action. */
 function describe({ problem, url }: ApiError, { fields = {} }: Command, see: string): string {
-  const { detail, hint, retry, code }: Problem = problem
+  const { detail, hint, retry, code }: AnyProblem = problem
   const careful = retry === 'check_first' ? '\nThe action may have happened. Check before you repeat it.' : ''
   if (code !== 'invalid_input')
     return `${printable(detail)} (${printable(code)})\n${inWords(printable(hint), url)}${careful}`

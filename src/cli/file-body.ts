@@ -30,6 +30,7 @@ export function fileBody(file: string, type: string): Asked & { duplex: 'half' }
     body: Readable.toWeb(source.pipe(counted)) as RequestInit['body'],
     headers: { 'content-type': type },
     duplex: 'half',
+    isOnce: true,
   }
 }
 

@@ -1,18 +1,14 @@
 /** `whatsapp-mcp-api watch`: follows the events of the running server. */
-import { setTimeout as sleep } from 'node:timers/promises'
+import { readEvents } from '../../clients/typescript/src/transport/events.ts'
 import { toJson } from '../json.ts'
 import type { Event } from '../model/events.ts'
-import { ApiError, openApi, type Problem, type Server } from './client.ts'
-import { framesOf } from './event-frames.ts'
-import { CommandError, EXIT } from './exit-codes.ts'
+import { openApi, type Server } from './client.ts'
+import { EXIT } from './exit-codes.ts'
 import { findChat } from './find-chat.ts'
 import { eventText } from './lines.ts'
 
-/** The pause before a connection is opened again: doubled with each failure. */
-const FIRST_PAUSE_MS = 1_000
-const LONGEST_PAUSE_MS = 30_000
-/** Errors after which a new connection can succeed. */
-const PASSING = new Set(['safe', 'later'])
+/** What is printed when the connection changes. */
+const SAID = { lost: 'The connection was lost. Reconnecting.\n', open: 'Connected again.\n' } as const
 
 type WatchFlags = { kinds: string; chat: string; after: string; json: boolean }
 
@@ -23,41 +19,23 @@ type WatchFlags = { kinds: string; chat: string; after: string; json: boolean }
 export async function watch(server: Server, { kinds, chat, after, json }: WatchFlags): Promise<number> {
   const api = openApi(server)
   const filter = {
-    ...(kinds === '' ? {} : { kind: kinds }),
-    ...(chat === '' ? {} : { chat_id: await findChat(api, chat) }),
+    ...(kinds === '' ? {} : { kinds: [kinds] }),
+    ...(chat === '' ? {} : { chat: await findChat(api, chat) }),
   }
-  let cursor = after === '' ? (await api.get<{ next_after: string }>('/api/events')).next_after : after
-  let isUnread = false
-  process.stdout.once('error', () => {
-    isUnread = true
-  })
+  // Asked also if it is not needed: a server that is not there at first is an error.
+  const { next_after } = await api.get<{ next_after: string }>('/api/events')
+  const unread = new AbortController()
+  process.stdout.once('error', () => unread.abort())
   process.stderr.write('Watching. Press Ctrl+C to end.\n')
-  for (let pauseMs = 0, isFirst = true; !isUnread; isFirst = false) {
-    try {
-      // A new client checks again which program listens there.
-      const answer = await openApi(server).open(
-        `/api/events/stream?${new URLSearchParams({ ...filter, after: cursor })}`,
-      )
-      if (pauseMs > 0) process.stderr.write('Connected again.\n')
-      pauseMs = 0
-      for await (const { id, kind, data } of framesOf(answer.body)) {
-        if (kind === 'error') throw new ApiError(JSON.parse(data) as Problem, server.url)
-        if (data !== '') process.stdout.write(textOf(JSON.parse(data) as Event, json))
-        // It moves past events of other kinds too, so that it does not expire while none is of these.
-        if (id !== '') cursor = id
-        if (isUnread) return EXIT.ok
-      }
-    } catch (error) {
-      const isFinal =
-        error instanceof ApiError
-          ? !PASSING.has(error.problem.retry)
-          : error instanceof CommandError && isFirst
-      if (isFinal) throw error
-    }
-    if (pauseMs === 0) process.stderr.write('The connection was lost. Reconnecting.\n')
-    pauseMs = Math.min(pauseMs === 0 ? FIRST_PAUSE_MS : pauseMs * 2, LONGEST_PAUSE_MS)
-    await sleep(pauseMs)
-  }
+  // A new client checks again which program listens there.
+  const ask = (path: string, signal?: AbortSignal) => openApi(server).open(path, signal)
+  const events = readEvents(ask, {
+    ...filter,
+    after: after || next_after,
+    signal: unread.signal,
+    onConnection: (state) => void process.stderr.write(SAID[state]),
+  })
+  for await (const event of events) process.stdout.write(textOf(event as Event, json))
   return EXIT.ok
 }
 

@@ -683,9 +683,23 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a message goes to whatever program answers',
     file: 'src/cli/client.ts',
-    find: "if (card?.name !== 'whatsapp-mcp-api') throw notOurs(url)",
+    find: "if (Object(card).name !== 'whatsapp-mcp-api') throw notOurs(url)",
     replace: 'void card',
     test: commands('something else on the port'),
+  },
+  {
+    name: 'a message goes to whatever program takes the port after a lost connection',
+    file: 'src/cli/client.ts',
+    find: 'known = null',
+    replace: 'void known',
+    test: commands('takes its port'),
+  },
+  {
+    name: 'a command repeats a send of unknown outcome',
+    file: 'clients/typescript/src/transport/retrying.ts',
+    find: 'const pauseMs = pauses[retry] ?? null',
+    replace: 'const pauseMs = pauses[retry] ?? ownMs',
+    test: { file: 'test/cli-call.test.ts', name: 'never repeated' },
   },
   {
     name: 'a message goes to another user who says our name',

@@ -1,5 +1,14 @@
 /** The client of a whatsapp-mcp-api server. */
-export { type Client, createClient, type Options } from './client.ts'
-export type { EventKind, EventOf, EventOptions, WhatsAppEvent } from './events.ts'
-export { ApiError, type Problem, unwrap } from './problem.ts'
+export {
+  ApiError,
+  type Client,
+  createClient,
+  type EventKind,
+  type EventOf,
+  type EventOptions,
+  type Options,
+  type Problem,
+  unwrap,
+  type WhatsAppEvent,
+} from './client.ts'
 export type * from './schema.ts'

@@ -1,19 +1,28 @@
 /** Errors of the server. */
-import type { components } from './schema.ts'
 
-/** Problem JSON (RFC 9457) with a machine-readable `code`, the next step as `hint`, and whether to retry as `retry`. */
-export type Problem = components['schemas']['Problem']
+/** Problem JSON (RFC 9457) of any version of the server: a machine-readable `code`, the next step as `hint`, and whether to retry as `retry`. */
+export type AnyProblem = {
+  status: number
+  code: string
+  detail: string
+  hint: string
+  retry: string
+  [fact: string]: unknown
+}
 
 /** The server returned an error. */
-export class ApiError extends Error {
+export class ApiError<Problem extends AnyProblem = AnyProblem> extends Error {
   readonly problem: Problem
   /** HTTP status. */
   readonly status: number
-  constructor(problem: Problem) {
+  /** URL of the server, if it was given. */
+  readonly url: string
+  constructor(problem: Problem, url = '') {
     super(`${problem.detail} ${problem.hint}`)
     this.name = 'ApiError'
     this.problem = problem
     this.status = problem.status
+    this.url = url
   }
   /** Machine-readable code, such as `chat_not_found`. */
   get code(): Problem['code'] {
@@ -21,16 +30,10 @@ export class ApiError extends Error {
   }
 }
 
-type Answered<Data> = { data?: Data; error?: unknown; response: Response }
-
-/**
- * Returns the data of a response.
- * @throws ApiError if the server returned an error
- */
-export async function unwrap<Data>(call: Promise<Answered<Data>>): Promise<Data> {
-  const { data, error, response } = await call
-  if (response.ok && data !== undefined) return data
-  throw new ApiError(toProblem(error, response.status))
+/** True if the body of a response is an error of the server. */
+export function isProblem(body: unknown): body is AnyProblem {
+  const { code, detail, hint, retry }: Partial<AnyProblem> = Object(body)
+  return [code, detail, hint, retry].every((text) => typeof text === 'string')
 }
 
 /** True for what a proxy answers while the server is away, for example during a restart. */
@@ -39,8 +42,8 @@ export function isOfProxy(status: number): boolean {
 }
 
 /** Returns the problem of a response. One that has none, such as that of a proxy, gets one. */
-export function toProblem(body: unknown, status: number): Problem {
-  if (typeof body === 'object' && body !== null && 'code' in body) return body as Problem
+export function toProblem(body: unknown, status: number): AnyProblem {
+  if (isProblem(body)) return body
   return {
     type: 'about:blank',
     title: 'Unexpected response',
