@@ -39,7 +39,16 @@ export class DeadlineError extends Error {
 export function withDeadline<T>(clock: Clock, what: string, ms: number, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const cancel = clock.after(ms, () => reject(new DeadlineError(what, ms)))
-    work.then(resolve, reject).finally(cancel)
+    work.then(
+      (value) => {
+        cancel()
+        resolve(value)
+      },
+      (error) => {
+        cancel()
+        reject(error)
+      },
+    )
   })
 }
 

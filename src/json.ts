@@ -62,9 +62,11 @@ export function parseJson(bytes: Uint8Array): unknown {
   return value
 }
 
+const decoder = new TextDecoder('utf-8', { fatal: true })
+
 function decodeUtf8(bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return decoder.decode(bytes)
   } catch {
     throw new SyntaxError('is not valid UTF-8.')
   }

@@ -176,18 +176,24 @@ const MOST_CHATS = 100
 /** Adds what the value and its results say to what is known. Names of chats are texts of people, and no ids: they are left out. */
 function placeOf(value: unknown, scope: Scope, known: Place, results: readonly unknown[] = []): Place {
   if (typeof value !== 'object' || value === null) return known
-  const fields: Record<string, unknown> = { ...value }
+  const fields: Record<string, unknown> = Object(value)
   const item: Record<string, unknown> = Object(fields.item)
-  const named = scope === 'admin' ? [] : [...CHAT_FIELDS.map((name) => fields[name]), Object(fields.chat).id]
+  const listed = scope === 'admin' ? [] : listedIn(fields, results)
   return {
-    chat:
-      known.chat ??
-      [...named, Object(item.chat).id ?? item.chat].map(toChat).find((chat) => chat !== null) ??
-      null,
-    listed: scope === 'admin' ? known.listed : new Set([...known.listed, ...listedIn(fields, results)]),
+    chat: known.chat ?? chatIn(fields, item, scope),
+    listed: listed.length === 0 ? known.listed : new Set([...known.listed, ...listed]),
     account: known.account ?? toAccount(fields.account) ?? toAccount(item.account),
-    ends: [...known.ends, ...endsIn(results)],
+    ends: results.length === 0 ? known.ends : [...known.ends, ...endsIn(results)],
   }
+}
+
+function chatIn(fields: Record<string, unknown>, item: Record<string, unknown>, scope: Scope): Jid | null {
+  const named = scope === 'admin' ? [] : [...CHAT_FIELDS.map((name) => fields[name]), Object(fields.chat).id]
+  for (const one of [...named, Object(item.chat).id ?? item.chat]) {
+    const chat = toChat(one)
+    if (chat !== null) return chat
+  }
+  return null
 }
 
 function resultsIn(value: unknown): readonly unknown[] {
@@ -220,6 +226,7 @@ function listedIn(fields: Record<string, unknown>, results: readonly unknown[]):
 
 /** A caller can send any text, of any length: only an id gets into the log. */
 function toAccount(value: unknown): string | null {
+  if (typeof value !== 'string') return null
   return accountIdInput.safeParse(value).data ?? null
 }
 

@@ -477,7 +477,7 @@ export function createDoor({
     // What these scopes do is seen by others.
     const isActing = way.scope === 'send' || way.scope === 'manage'
     const limited = isActing && 'engine' in needed ? { engine: sending.limit(needed.engine) } : {}
-    return { ...readings, ...BY_SCOPE[way.scope](account, server, seen), ...needed, ...limited }
+    return Object.assign(readings, BY_SCOPE[way.scope](account, server, seen), needed, limited)
   }
 
   const once: Once = async (operation, input, call, work) => {

@@ -380,7 +380,7 @@ export function createArchive(options: ArchiveOptions): Archive {
       const sync: SyncProgress | null = catchUp?.progress() ?? null
       const account = opened?.account ?? authDir.account()
       if (account === null) return { sync, archive: null, hint: problem?.hint ?? null }
-      const file = authDir.archiveOf(toJid(account))
+      const file = opened?.store.file ?? authDir.archiveOf(toJid(account))
       const { messages, unknown, trouble } = look()
       const present = problem ?? trouble
       return {

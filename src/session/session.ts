@@ -185,7 +185,8 @@ export function createSession(options: SessionOptions): Session {
 
   return {
     status() {
-      const { hint, ...kept } = archive.view()
+      // Each field by its name: a spread after other fields takes as long as all else here.
+      const { hint, sync, archive: seen } = archive.view()
       return toStatus({
         ...runner.view(),
         isLoggingOut: loggingOut !== null,
@@ -195,7 +196,8 @@ export function createSession(options: SessionOptions): Session {
         repair: authDir.hint() ?? hint,
         controlProblem: options.controlProblem?.() ?? null,
         words,
-        ...kept,
+        sync,
+        archive: seen,
       })
     },
     qr: () => pairing.qr(),

@@ -74,9 +74,11 @@ export async function takeNoFields(request: FastifyRequest): Promise<void> {
  * @throws AppError `malformed_request` if it is not percent-encoded UTF-8
  */
 export function readQuery(url: string): Record<string, string | string[]> {
-  const fields = new Map<string, string | string[]>()
   // The router also accepts "#" as the start of a query.
-  const [, query = ''] = /[?#](.*)$/s.exec(url) ?? []
+  const start = url.search(/[?#]/)
+  if (start === -1) return {}
+  const query = url.slice(start + 1)
+  const fields = new Map<string, string | string[]>()
   for (const part of query.split('&')) {
     if (part === '') continue
     const [, name = '', text = ''] = /^([^=]*)=?(.*)$/s.exec(part)?.map(decode) ?? []

@@ -118,15 +118,16 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
 
   /** True if a web page of another origin sent the request. */
   const isForeign = new WeakSet<FastifyRequest>()
-  server.addHook('onRequest', async (request, reply) => {
+  const checkFirst = checked((request, reply) => {
     reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff')
     const { isProbe } = request.routeOptions.config
     const origin = isProbe ? listedOrigin(request.raw, config.corsOrigins) : checkCaller(request.raw, config)
     if (origin === null) return
     isForeign.add(request)
     allowOrigin(reply, origin)
-    if (isPreflight(request.raw)) return answerPreflight(reply)
+    if (isPreflight(request.raw)) answerPreflight(reply)
   })
+  server.addHook('onRequest', checkFirst)
   identifyCallers(server, async (request, reply) => {
     const { raw, headers, routeOptions } = request
     const { isPublic = false, takesSession = false, takesLink = false, isProbe = false } = routeOptions.config
@@ -146,12 +147,13 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     openResponses.add(caller, reply.raw)
     return caller
   })
-  server.addHook('onRequest', async (request) => {
+  const checkRequest = checked((request) => {
     if (request.is404) refuseRoute(request)
     checkExpectation(request.headers.expect)
     requireJson(request)
     request.query = readQuery(request.url)
   })
+  server.addHook('onRequest', checkRequest)
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, body, done) => {
     try {
@@ -297,6 +299,20 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   }
 
   return server
+}
+
+/** Returns the hook that makes this check, which throws or may respond. It has no promise, which takes longer than most checks. */
+function checked(
+  check: (request: FastifyRequest, reply: FastifyReply) => void,
+): (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void {
+  return (request, reply, done) => {
+    try {
+      check(request, reply)
+    } catch (thrown) {
+      return done(toAppError(thrown))
+    }
+    if (!reply.sent) done()
+  }
 }
 
 /** What a signed link in this request would be for. */

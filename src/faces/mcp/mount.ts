@@ -165,15 +165,16 @@ export function mountMcp(server: FastifyInstance, { load, clock, log }: MountOpt
   }
 }
 
+/** The headers that the lanes and the SDK read. Each costs time. */
+const READ = /^(?:accept|content-type|last-event-id|mcp-[\w-]+)$/
+
 /** Returns the request for the lanes and the SDK. The parsed body is passed separately. */
 function toWebRequest({ id, method, url, headers }: FastifyRequest, signal: AbortSignal): Request {
-  const given = Object.entries(headers).flatMap(([name, value]): [string, string][] =>
-    value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]],
-  )
+  const given: Record<string, string> = { [REQUEST_ID]: id }
+  for (const [name, value] of Object.entries(headers))
+    if (value !== undefined && READ.test(name)) given[name] = Array.isArray(value) ? value.join(', ') : value
   const request = new Request(`http://localhost${url}`, { method, headers: given })
   // Sets this signal itself. The constructor would create a second signal that follows it, which costs more than the
   // rest of the request.
-  Object.defineProperty(request, 'signal', { value: signal })
-  request.headers.set(REQUEST_ID, id)
-  return request
+  return Object.defineProperty(request, 'signal', { value: signal })
 }

@@ -32,6 +32,7 @@ import {
   withoutProgressTokens,
 } from './exchange.ts'
 import { toProtocolError } from './failure.ts'
+import { keepText, withText } from './kept-text.ts'
 import { createLegacySessions } from './legacy-sessions.ts'
 import type { Audience } from './notices.ts'
 import { servePlain } from './plain.ts'
@@ -73,8 +74,12 @@ export function createRouter({ factory, sessionKey, gate, clock }: RouterOptions
   const ids = createSessionIds(sessionKey)
   const sessions = createLegacySessions({ factory, bus, clock, ids, gate })
   const options = { legacy: 'reject', keepAliveMs: 0, maxSubscriptions: MAX_LISTENERS, bus } as const
+  /** The JSON of answers, by their request. */
+  const texts = new WeakMap<Request, string>()
+  const keeping: ServerFactory = (lane) =>
+    keepText(factory(lane), (text) => lane.requestInfo && texts.set(lane.requestInfo, text))
   // Two handlers, so that subscriptions can end while calls finish.
-  const calls = createMcpHandler(factory, options)
+  const calls = createMcpHandler(keeping, options)
   const listeners = createMcpHandler(factory, options)
   let isStopped = false
 
@@ -103,7 +108,11 @@ export function createRouter({ factory, sessionKey, gate, clock }: RouterOptions
     const { request, message: given, caller } = exchange
     const message = takesStream(request) ? given : withoutProgressTokens(given)
     const options = { parsedBody: message, authInfo: toAuthInfo(caller) }
-    if (member(message, 'method') !== 'subscriptions/listen') return calls.fetch(request, options)
+    if (member(message, 'method') !== 'subscriptions/listen') {
+      const response = await calls.fetch(request, options)
+      const text = texts.get(request)
+      return text === undefined ? response : withText(response, text)
+    }
     const notifications = member(member(message, 'params'), 'notifications')
     const uris = member(notifications, 'resourceSubscriptions')
     const [id] = requestIds(message)
