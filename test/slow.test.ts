@@ -101,7 +101,7 @@ it('slow callers are a hundred streams and eighty exports without a reader, and 
     times.push(await cpuMsOf(async () => expect((await stage.get('/api/status')).status).toBe(200)))
   // The first waits until all of them are connected; of readers that take no turns it takes more than twice as long.
   expect(Math.max(...times)).toBeLessThan(8_000)
-  expect(times.sort((a, b) => a - b)[10]).toBeLessThan(100)
+  expect(times.sort((a, b) => a - b)[10]).toBeLessThan(400)
   for (const socket of sockets) socket.destroy()
   await stage.close()
 })

@@ -186,6 +186,20 @@ it('what passes through is held two at a time until it is read, and waits in a b
   await expect.poll(() => held).toBe(0)
 })
 
+it('a part that passes through ends with its last byte, and nothing after it is read', async () => {
+  open({ ...MEDIA_ON_DEMAND, download: 'never' })
+  const pieces = async function* () {
+    yield Buffer.alloc(KIB)
+    fail('not_connected')
+  }
+  answer = async () => ({ sizeBytes: 2 * KIB, directPath: '/found', bytes: pieces(), close: async () => {} })
+  const opened = await room.open(picture('A').key)
+  const part: Uint8Array[] = []
+  for await (const piece of opened.read(KIB / 2, KIB)) part.push(piece)
+  expect(Buffer.concat(part)).toHaveLength(KIB / 2)
+  opened.close()
+})
+
 it('of media that the phone did not have, it is asked once a day', async () => {
   const { place, key } = picture('A')
   open(MEDIA_ON_DEMAND)

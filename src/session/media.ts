@@ -368,10 +368,12 @@ async function* slice(
   to: number,
 ): AsyncGenerator<Uint8Array> {
   let at = 0
-  for (let next = first; !next.done && at < to; next = await pieces.next()) {
+  for (let next = first; !next.done; next = await pieces.next()) {
     const piece = next.value.subarray(Math.max(0, from - at), to - at)
     at += next.value.length
     if (piece.length > 0) yield piece
+    // Another piece would be read for no one.
+    if (at >= to) return
   }
 }
 

@@ -2,7 +2,7 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../clock.ts'
-import { fail } from '../../errors.ts'
+import { fail, toAppError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { Door } from '../../operations/door.ts'
 import type { FileAnswer, FileRow } from '../../operations/operation.ts'
@@ -42,7 +42,8 @@ export async function serveFile(
   }
   raw.on('error', () => {})
   const written = write(request.method === 'HEAD' ? nothing() : part.pieces, raw, clock).catch((error) => {
-    log.warn({ request_id: request.id, code: 'internal_error', err: error }, 'the file cannot be written')
+    const { code } = toAppError(error)
+    log.warn({ request_id: request.id, code, err: error }, 'the file cannot be written')
     raw.destroy()
   })
   if ('close' in file) void written.finally(file.close)
