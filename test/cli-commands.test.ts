@@ -131,7 +131,11 @@ describe('without a server', () => {
 
   it('a server that breaks off in the middle of a send may have sent; one that is asked who it is has not', async () => {
     for (const [isOurs, times, hint] of [
-      [true, 4, 'Check before you repeat it'],
+      [
+        true,
+        4,
+        'The action may have happened. With --idempotency-key KEY you can repeat it: it happens once.',
+      ],
       [false, 0, 'Nothing was done'],
     ] as const) {
       const keys: unknown[] = []
@@ -143,7 +147,7 @@ describe('without a server', () => {
         { isOurs },
       )
       const { code, err } = await ended(['send', CONTACT, 'hello', '--port', broken.port])
-      expect([code, err]).toEqual([1, expect.stringContaining(hint)])
+      expect([code, err]).toEqual([1, expect.stringContaining(hint.replace('KEY', String(keys[0])))])
       expect([keys.length, new Set(keys).size]).toEqual([times, Math.min(times, 1)])
       broken.close()
     }
@@ -161,7 +165,7 @@ describe('without a server', () => {
         } else answer.end(`{"name":"${asked.length === 1 ? 'whatsapp-mcp-api' : 'another'}"}`)
       }, NOT_OURS)
       const { code, err } = await ended(['send', CONTACT, 'hello', '--port', server.port])
-      expect([code, err]).toEqual([1, expect.stringMatching(/was lost.*\n.*Check before you repeat it\.\n$/)])
+      expect([code, err]).toEqual([1, expect.stringMatching(/was lost.*\nThe action may have happened/)])
       const before = ['GET /health', 'POST /api/send']
       expect(asked).toEqual(next === 'nothing' ? before : [...before, 'GET /health'])
       server.close()

@@ -1,4 +1,5 @@
 /** The client of the running server's API. Every command that acts on the account calls the server, over the transport of clients/typescript. */
+import { randomUUID } from 'node:crypto'
 import { type AnyProblem, ApiError, isProblem } from '../../clients/typescript/src/transport/problem.ts'
 import { createTransport } from '../../clients/typescript/src/transport/transport.ts'
 import { readSetting, serverUrl } from '../config.ts'
@@ -54,7 +55,7 @@ export type Server = {
   account?: string
   /** The key to send. Null, the default: none. */
   key?: string | null
-  /** The idempotency key of the calls that change something. Empty, the default: a new one for each call. */
+  /** The idempotency key of a command that takes one as a flag. Default: a new one for each call. */
   once?: string
   /** The most repetitions of a call, after a lost connection or as the server says. Default: 0. */
   retries?: number
@@ -66,7 +67,7 @@ export type Server = {
  * the client checks that the server is whatsapp-mcp-api: no data goes to another program, and no key.
  */
 export function openApi(server: Server): Api {
-  const { url, isNamed, account = DEFAULT_ACCOUNT, key = null, once = '', retries = 0 } = server
+  const { url, isNamed, account = DEFAULT_ACCOUNT, key = null, once, retries = 0 } = server
   const ask = (request: Request, signal: AbortSignal): Promise<Response> => {
     if (!isNamed && listenerAt(url) === 'foreign') throw notThisUser(url)
     return fetch(request, { signal })
@@ -94,24 +95,26 @@ export function openApi(server: Server): Api {
       } catch (error) {
         known = null
         // A command error is not repeated: where no server was at first, the command says so at once.
-        throw isOut ? error : explainFailure(url, error, { limitMs, isOut })
+        throw isOut ? error : explainFailure(url, error, { limitMs, isOut, once })
       }
     }
     const { signal: _, isOnce, headers, ...request } = asked
     const most = isOnce === true ? 0 : retries
     const send = createTransport({ url, key, account, retries: most, onPause: sayPause, fetch: attempt })
-    const keyed = once === '' ? headers : { ...headers, 'idempotency-key': once }
+    const keyed = once === undefined ? headers : { ...headers, 'idempotency-key': once }
     try {
       const answer = await send(new Request(`${url}${path}`, { ...request, headers: keyed }))
       return await requireSuccess(url, answer)
     } catch (error) {
-      throw explainFailure(url, error, { limitMs, isOut })
+      throw explainFailure(url, error, { limitMs, isOut, once })
     }
   }
   const json = async <T>(path: string, limitMs: number, asked?: Asked): Promise<T> => {
     const answer = await call(path, limitMs, asked)
     return (await answer.json().catch((error: unknown) => {
-      throw error instanceof SyntaxError ? notOurs(url) : explainFailure(url, error, { limitMs, isOut: true })
+      throw error instanceof SyntaxError
+        ? notOurs(url)
+        : explainFailure(url, error, { limitMs, isOut: true, once })
     })) as T
   }
   return {
@@ -186,7 +189,7 @@ export function addressOf(given: Addressed, env: () => Environment = readEnviron
 
 /** Returns the server to call, whether its URL was given explicitly, the account, which that URL can name too, and the keys to send. */
 export function serverOf(given: Addressed): Server {
-  const { 'key-file': file = '', 'idempotency-key': once = '' } = given.flags
+  const { 'key-file': file = '', 'idempotency-key': once } = given.flags
   const flag = given.flags.account || DEFAULT_ACCOUNT
   const { url, account } = splitAccount(addressOf(given))
   if (account !== null && flag !== DEFAULT_ACCOUNT && flag !== account)
@@ -197,7 +200,14 @@ export function serverOf(given: Addressed): Server {
     )
   const isNamed = givenUrl(given) !== null
   const key = clientKey({ file, isNamed, settings: given.settings, env: readEnvironment })
-  return { url, isNamed, account: account ?? flag, key, once, retries: RETRIES }
+  return {
+    url,
+    isNamed,
+    account: account ?? flag,
+    key,
+    once: once === '' ? randomUUID() : once,
+    retries: RETRIES,
+  }
 }
 
 function carrying(method: string, body: object): Asked {
@@ -212,12 +222,16 @@ function sayPause(pauseMs: number): void {
 function explainFailure(
   url: string,
   error: unknown,
-  { limitMs, isOut }: { limitMs: number; isOut: boolean },
+  { limitMs, isOut, once }: { limitMs: number; isOut: boolean; once: string | undefined },
 ): Error {
   // An error of the server is its outcome. Another program in its place says nothing of a request before.
   if (error instanceof ApiError || (error instanceof CommandError && !isOut)) return error
+  const again =
+    once === undefined
+      ? 'Check before you repeat it.'
+      : `With --idempotency-key ${once} you can repeat it: it happens once.`
   const next = isOut
-    ? 'The action may have happened. Check before you repeat it.'
+    ? `The action may have happened. ${again}`
     : 'Nothing was done: the identity check failed before the request. "whatsapp-mcp-api doctor" checks the port.'
   const cause = { cause: error }
   if (error instanceof Error && error.name === 'TimeoutError') {
