@@ -25,16 +25,16 @@ export type Api = {
   post<T>(path: string, body: object, limitMs: number): Promise<T>
   patch<T>(path: string, body: object, limitMs: number): Promise<T>
   delete<T>(path: string, limitMs: number): Promise<T>
-  /** Sends any request. Its response has no error. */
-  request(path: string, limitMs: number, request: Asked): Promise<Response>
+  /** Sends any request. Rejects as the others if the server returns an error. */
+  request(path: string, limitMs: number, request: ApiRequest): Promise<Response>
   /** Returns a page as plain text. */
   text(path: string): Promise<string>
   /** Returns a response whose body has no time limit. Only its start has one. It is not repeated. */
   open(path: string, signal?: AbortSignal): Promise<Response>
 }
 
-/** A request. `isOnce`: it is never repeated, such as one whose body is read while it is sent. */
-export type Asked = RequestInit & { headers?: Record<string, string>; isOnce?: true }
+/** What a request has beside its path. `isOnce`: it is never repeated, such as one whose body is read while it is sent. */
+export type ApiRequest = RequestInit & { headers?: Record<string, string>; isOnce?: true }
 
 /** The most repetitions of a command's request: after 0.5, 2 and 5 s, or the pauses that the server names. */
 const RETRIES = 3
@@ -82,7 +82,7 @@ export function openApi(server: Server): Api {
     known ??= requireOurServer(Math.min(limitMs, ANSWER_MS))
     return known
   }
-  const call = async (path: string, limitMs: number, asked: Asked = {}): Promise<Response> => {
+  const call = async (path: string, limitMs: number, asked: ApiRequest = {}): Promise<Response> => {
     // True if an attempt may have reached the server.
     let isOut = false
     const attempt = async (request: Request): Promise<Response> => {
@@ -109,7 +109,7 @@ export function openApi(server: Server): Api {
       throw explainFailure(url, error, { limitMs, isOut, once })
     }
   }
-  const json = async <T>(path: string, limitMs: number, asked?: Asked): Promise<T> => {
+  const json = async <T>(path: string, limitMs: number, asked?: ApiRequest): Promise<T> => {
     const answer = await call(path, limitMs, asked)
     return (await answer.json().catch((error: unknown) => {
       throw error instanceof SyntaxError
@@ -210,7 +210,7 @@ export function serverOf(given: Addressed): Server {
   }
 }
 
-function carrying(method: string, body: object): Asked {
+function carrying(method: string, body: object): ApiRequest {
   return { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
 }
 

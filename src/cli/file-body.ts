@@ -2,7 +2,7 @@
 import { createReadStream, statSync } from 'node:fs'
 import { Readable, Transform } from 'node:stream'
 import { toPath } from '../home.ts'
-import type { Asked } from './client.ts'
+import type { ApiRequest } from './client.ts'
 import { errnoOf } from './errno.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { createProgress } from './progress.ts'
@@ -13,7 +13,7 @@ import { createProgress } from './progress.ts'
  * @param type its media type
  * @throws CommandError if the file cannot be read
  */
-export function fileBody(file: string, type: string): Asked & { duplex: 'half' } {
+export function fileBody(file: string, type: string): ApiRequest & { duplex: 'half' } {
   const of = file === '-' ? '' : sizeOf(file)
   const source: Readable = file === '-' ? process.stdin : createReadStream(toPath(file))
   const progress = createProgress((bytes) => `${mebibytes(bytes)}${of} MiB uploaded`)

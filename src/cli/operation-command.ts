@@ -12,7 +12,7 @@ type OperationRow<Own extends Flags> = Omit<Command<Own>, 'settings' | 'exits' |
   /** How its output is shown to people. Default: as lines `name: value`. */
   shows?: Shows
   /** Set if its output has a secret, which is shown once. Adds the flag `--out`; a new secret needs a new file. */
-  isSecret?: 'new' | 'replaced'
+  secret?: 'new' | 'replaced'
   /** The question before it runs, with `ID` for the first argument. Adds the flag `--yes`. */
   asks?: string
 }
@@ -25,11 +25,11 @@ export function defineOperationCommand<const Own extends Flags>({
   operation: id,
   always = {},
   shows,
-  isSecret,
+  secret,
   asks,
   ...row
 }: OperationRow<Own>): Command {
-  const special = { ...(isSecret === undefined ? {} : { out }), ...(asks === undefined ? {} : { yes }) }
+  const special = { ...(secret === undefined ? {} : { out }), ...(asks === undefined ? {} : { yes }) }
   return defineCommand<Flags>({
     ...row,
     flags: { ...row.flags, ...special, json, ...server },
@@ -43,7 +43,7 @@ export function defineOperationCommand<const Own extends Flags>({
         id,
         fields,
         shows,
-        isSecret,
+        secret,
         question: asks === undefined || flags.yes === true ? null : asks.replace('ID', operands[0] ?? ''),
         line: `${row.name} ${operands.join(' ')} --yes`,
         json: flags.json === true,

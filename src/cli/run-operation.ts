@@ -16,7 +16,7 @@ export type OperationRun = {
   /** How its output is shown to people. Default: as lines `name: value`. */
   shows: Shows | undefined
   /** Set if its output has a secret: a new one needs a new file. */
-  isSecret: 'new' | 'replaced' | undefined
+  secret: 'new' | 'replaced' | undefined
   /** What to ask first; null: nothing. */
   question: string | null
   /** The command line that confirms. */
@@ -39,8 +39,8 @@ export async function runOperation(server: Server, run: OperationRun): Promise<n
   const ask = async () => (await askOperation(api, operation, found)).json()
   const textOf = (output: unknown) =>
     shows === undefined ? readable(output) : LINES[shows](output, { ids: run.ids })
-  if (run.isSecret === 'new') demandNewFile(run.out)
-  if (run.isSecret !== undefined) {
+  if (run.secret === 'new') demandNewFile(run.out)
+  if (run.secret !== undefined) {
     return withSecret(run, textOf, ask as () => Promise<{ secret: string }>)
   }
   const output: unknown = await ask()

@@ -1,5 +1,5 @@
 /** The operations of the running server, read from its OpenAPI document: a request is made from fields that are given as text. */
-import type { Api, Asked } from './client.ts'
+import type { Api, ApiRequest } from './client.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { nearest } from './nearest.ts'
 
@@ -64,7 +64,7 @@ export function askOperation(
   api: Pick<Api, 'request'>,
   operation: ServerOperation,
   fields: Readonly<Record<string, string | null>>,
-  bytes: Asked = {},
+  bytes: ApiRequest = {},
 ): Promise<Response> {
   const { method, path, body } = requestOf(operation, fields)
   return api.request(path, LIMIT_MS, {

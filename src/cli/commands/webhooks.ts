@@ -38,7 +38,7 @@ export const webhooksList = defineOperationCommand({
 export const webhooksCreate = defineOperationCommand({
   operation: 'add_webhook',
   shows: 'webhook',
-  isSecret: 'new',
+  secret: 'new',
   name: 'webhooks create',
   summary: 'Send events to a URL from now on',
   about:
@@ -98,7 +98,7 @@ export const webhooksResume = defineOperationCommand({
 export const webhooksRotate = defineOperationCommand({
   operation: 'rotate_webhook_secret',
   shows: 'webhook',
-  isSecret: 'replaced',
+  secret: 'replaced',
   name: 'webhooks rotate',
   summary: 'Replace the secret of a webhook',
   about: 'For some time each delivery has a signature of both secrets.',
