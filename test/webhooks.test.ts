@@ -566,7 +566,8 @@ describe('a webhook', () => {
     receiver.answer = (response, { event }) => {
       if (event.message?.body === 'failed') status(200)(response)
     }
-    await passTime(1_000, () => receiver.requests.length === 3)
+    await pass(1_000)
+    await until(() => receiver.requests.length).toBe(3)
     stage.app.archive.take({ type: 'ack', chat, bareId, ack: 3 })
     stage.app.archive.flush()
     receiver.answer = status(200)

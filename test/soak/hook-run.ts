@@ -66,6 +66,9 @@ export async function hookRun({
     for (let kill = 0; kill < kills; kill += 1) {
       await traffic.burst(BURST)
       const more = traffic.burst(each - BURST)
+      // While it delivers, however slow the computer is.
+      const arrived = receiver.requests.length
+      await waitFor('a delivery', limitMs, () => (receiver.requests.length > arrived ? true : null))
       await sleep(random.between(0, 150))
       await stage.server().kill()
       await more
