@@ -33,10 +33,9 @@ export function createReceivers(db: Connection, table: 'webhooks' | 'rules'): Re
           sent.run(id)
         }
       }),
-    begun(sending) {
-      // The disk need not wait for each event: the next transaction that does takes this one along, as the log of SQLite is in order.
-      db.exec('PRAGMA synchronous = NORMAL')
-      try {
+    begun: (sending) =>
+      // A loss of power takes it along: then a body is made again.
+      db.relaxed(() =>
         db.transaction(() => {
           for (const [id, { place, sending: all }] of sending) {
             // Zero: it was removed.
@@ -44,10 +43,7 @@ export function createReceivers(db: Connection, table: 'webhooks' | 'rules'): Re
             if (all.length === 0) sent.run(id)
             else begun.run(id, JSON.stringify(all))
           }
-        })
-      } finally {
-        db.exec('PRAGMA synchronous = FULL')
-      }
-    },
+        }),
+      ),
   }
 }
