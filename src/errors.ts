@@ -155,7 +155,7 @@ export const ERRORS = {
   call_not_found: {
     status: 404,
     retry: 'never',
-    title: 'No such call rings',
+    title: 'No call with this id is ringing',
     hint: 'The call has ended, or was answered on another device. GET /api/events?kind=call.incoming,call.ended shows calls.',
   },
   picture_not_found: {

@@ -360,11 +360,22 @@ describe('sandbox --linked', () => {
     [`send ${CONTACT} ''`, expect.stringMatching(/^MESSAGE .*\nSee npm run send -- --help\.\n$/)],
     [
       'archive export --chat Amara',
+      'No chat has the name "Amara".\nName the chat by its id:\n  Amara Okafor: 15550001101@c.us\n',
+    ],
+    [
+      'send Amara hello',
       expect.stringMatching(
-        /^--chat must be a chat id such as .*\nSee npm run archive -- export --help\.\n$/,
+        /^No chat or contact has exactly this name.*\(chat_ambiguous\)\nName the chat by its id:\n {2}Amara Okafor: 15550001101@c\.us\n$/,
       ),
     ],
-  ])('%s names what was typed, and no field of the API', async (line, says) => {
+    [
+      'audit --chat Amara',
+      expect.stringMatching(
+        /^--chat must be a chat id such as .*; "npm run chats -- --query NAME --ids" finds it by name\.\nSee npm run audit -- --help\.\n$/,
+      ),
+    ],
+    ['outbox approve ob_1', expect.stringMatching(/\n"npm run outbox -- history" lists the items\. .*\n$/)],
+  ])('%s names what was typed, and nothing of the API', async (line, says) => {
     const { code, out, err } = await cli(...line.split(' ').map((word) => word.replace("''", '')))
     expect([code, out, err]).toEqual([1, '', says])
   })

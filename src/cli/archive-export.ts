@@ -17,16 +17,19 @@ import { counted } from '../model/counted.ts'
 import { openApi, type Server } from './client.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { watchEnd } from './export-end.ts'
+import { findChat } from './find-chat.ts'
 import { createProgress } from './progress.ts'
 import { jsonLines, printable } from './terminal.ts'
 
 export type ExportFlags = { chat: string; format: 'jsonl' | 'text'; out: string }
 
-/** Writes the archive, or one chat, to a file or to standard output. Resolves with the exit code. */
+/** Writes the archive, or one chat, to a file or to standard output. A chat can be named by its whole name. Resolves with the exit code. */
 export async function exportArchive(server: Server, { chat, format, out }: ExportFlags): Promise<number> {
-  const query = new URLSearchParams({ format, ...(chat === '' ? {} : { chat_id: chat }) })
   const file = out === '' ? null : requireTarget(toPath(out))
-  const answer = await openApi(server).open(`/api/export?${query}`)
+  const api = openApi(server)
+  const query = new URLSearchParams({ format })
+  if (chat !== '') query.set('chat_id', await findChat(api, chat))
+  const answer = await api.open(`/api/export?${query}`)
   const total = Number(answer.headers.get('x-total-messages') ?? 0)
   const progress = createProgress((messages) => `${messages} of ${total} messages exported`)
   const target = file === null ? null : openTarget(file)

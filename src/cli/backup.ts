@@ -56,7 +56,7 @@ export async function backup({ authDir }: Config, to: string, flags: BackupFlags
   })
   const mib = (statSync(file).size / 2 ** 20).toFixed(1)
   process.stdout.write(
-    `Wrote ${printable(file)} (${mib} MiB). Whoever has this file and its key has the account.\n`,
+    `Wrote ${printable(file)} (${mib} MiB). Anyone who has this file and its key can use the account.\n`,
   )
   return EXIT.ok
 }

@@ -1,11 +1,13 @@
 /** The command line: selects the command, runs it, and prints its errors. */
 import { type AnyProblem, ApiError } from '../../clients/typescript/src/transport/problem.ts'
 import { ConfigError } from '../config.ts'
+import type { Candidate } from '../model/recipient.ts'
 import { VERSION } from '../version.ts'
 import { parseArguments, UsageError } from './arguments.ts'
 import type { Command } from './command.ts'
 import { COMMANDS, commandOf, wordsOf } from './commands.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
+import { listChats } from './find-chat.ts'
 import { renderHelp, renderOverview } from './help.ts'
 import { nearest } from './nearest.ts'
 import { jsonLines, printable } from './terminal.ts'
@@ -46,11 +48,18 @@ async function run(command: Command, argv: string[]): Promise<number> {
 function describe({ problem, url }: ApiError, { fields = {} }: Command, see: string): string {
   const { detail, hint, retry, code }: AnyProblem = problem
   const careful = retry === 'check_first' ? '\nThe action may have happened. Check before you repeat it.' : ''
+  // The hint is for agents: they ask their user.
+  if (code === 'chat_ambiguous')
+    return `${printable(detail)} (${printable(code)})\n${listChats(candidatesOf(problem))}`
   if (code !== 'invalid_input')
     return `${printable(detail)} (${printable(code)})\n${inWords(printable(hint), url)}${careful}`
   // The API names its fields; the person typed arguments.
   const typedWrong = detail.replace(/"([\w.]+)":/g, (found, name: string) => fields[name] ?? found)
   return `${printable(typedWrong)}\n${see}`
+}
+
+function candidatesOf({ candidates }: Problem): Candidate[] {
+  return Array.isArray(candidates) ? candidates : []
 }
 
 function help(words: string[]): number {

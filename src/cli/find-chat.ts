@@ -1,4 +1,4 @@
-/** Finds a chat by its name, for commands that read. */
+/** Finds a chat by its name, for commands that read. Those that send leave it to the server, which is stricter. */
 import type { Chat } from '../model/chat.ts'
 import type { Api } from './client.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
@@ -31,9 +31,14 @@ export async function findChat(api: Pick<Api, 'get'>, text: string): Promise<str
     `${named.length === 0 ? 'No chat has' : 'Several chats have'} the name ${JSON.stringify(printable(text))}.`,
     similar.length === 0
       ? 'Name the chat by its id or phone number: "whatsapp-mcp-api chats --ids" lists them.'
-      : `Name the chat by its id:\n${similar.map(({ id, name }) => `  ${printable(name)}: ${id}`).join('\n')}`,
+      : listChats(similar),
     EXIT.failed,
   )
+}
+
+/** Returns the next step where a name is not enough: the chats that can be meant, with their ids. */
+export function listChats(chats: readonly Pick<Chat, 'id' | 'name'>[]): string {
+  return `Name the chat by its id:\n${chats.map(({ id, name }) => `  ${printable(name)}: ${printable(id)}`).join('\n')}`
 }
 
 /** Case, accents, emoji and punctuation do not matter, as for a send. */

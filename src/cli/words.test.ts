@@ -39,8 +39,13 @@ describe('a sentence', () => {
     ['Look at GET /api/status; then wait.', 'Look at "npm run status"; then wait.'],
     [
       'GET /api/chats?query=… finds chats by name.',
-      `${URL_OF_SERVER}/api/chats?query=… finds chats by name.`,
+      '"npm run chats -- --query NAME --ids" finds chats by name.',
     ],
+    [
+      'For the current data, use GET /api/chats and GET /api/messages.',
+      'For the current data, use "npm run chats" and "npm run messages -- CHAT".',
+    ],
+    ['GET /openapi.json lists every route.', `${URL_OF_SERVER}/openapi.json lists every route.`],
     ['PUT /api/chats/{chat}/x does it.', 'PUT /api/chats/{chat}/x does it.'],
     ['Scan the code at /qr.', `Scan the code at ${URL_OF_SERVER}/qr.`],
     ['See http://127.0.0.1:1/qr and /tmp/qr/x.', 'See http://127.0.0.1:1/qr and /tmp/qr/x.'],
@@ -51,7 +56,7 @@ describe('a sentence', () => {
 
   it.each(Object.values(ERRORS).map(({ hint }) => hint))('of the API says what to type: %s', (hint) => {
     expect(inWords(hint, URL_OF_SERVER)).not.toMatch(
-      /api\/(auth|status|logout|send|pairing)|GET |whatsapp-mcp-api [a-z]+ /,
+      /api\/(auth|status|logout|send|pairing|keys|webhooks|outbox|(chats|contacts|messages)(?![\w/]))|GET |whatsapp-mcp-api [a-z]+ /,
     )
   })
 })

@@ -41,7 +41,7 @@ export function inSentences(error: unknown): string {
   return `${String(message).replace(/\.?$/, '.')} ${hint}`.trim()
 }
 
-/** The command for each route that has one. */
+/** The command for each route that has one. A query belongs to the route only where it has a command of its own. */
 const COMMAND_OF: Record<string, string> = {
   'POST /api/auth/start': 'auth',
   'POST /api/logout': 'logout',
@@ -51,7 +51,18 @@ const COMMAND_OF: Record<string, string> = {
   'GET /api/archive': 'archive stats',
   'GET /api/export': 'archive export',
   'GET /api/audit': 'audit',
+  'GET /api/outbox': 'outbox history',
   'GET /api/outbox/{id}': 'outbox history',
+  'GET /api/chats': 'chats',
+  'GET /api/chats?query=…': 'chats --query NAME --ids',
+  'GET /api/contacts?query=…': 'call list_contacts --query NAME',
+  'GET /api/messages': 'messages CHAT',
+  'GET /api/keys': 'keys list',
+  'POST /api/keys': 'keys create NAME',
+  'PATCH /api/keys/{key_id}': 'keys change ID',
+  'GET /api/webhooks': 'webhooks list',
+  'DELETE /api/webhooks/{webhook_id}': 'webhooks delete ID',
+  'GET /api/webhooks/{webhook_id}/deliveries?state=dead': 'webhooks deliveries ID',
 }
 
 /** A method and a path, with its query. */
@@ -71,7 +82,8 @@ const COMMAND =
 export function inWords(text: string, url = ''): string {
   return text
     .replace(ROUTE, (found: string, method: string, path: string, query = '', at: number) => {
-      const command = COMMAND_OF[`${method} ${defaultPath(path)}`]
+      const route = `${method} ${defaultPath(path)}`
+      const command = COMMAND_OF[route + query] ?? COMMAND_OF[route]
       if (command === undefined) return method === 'GET' ? `${url}${path}${query}` : found
       const [, account] = /^\/api\/accounts\/([^/]+)\//.exec(path) ?? []
       const line = `"${commandLineHere(account === undefined ? command : `${command} --account ${account}`)}"`

@@ -8,7 +8,7 @@ import type { Jid } from '../model/ids.ts'
 import type { ChatChanges, TaskInput } from '../model/task.ts'
 import { facts, lines } from './brief.ts'
 import type { Grant } from './door.ts'
-import { chatIdInput, whole, yesNo } from './inputs.ts'
+import { chatIdInput, momentInput, whole, yesNo } from './inputs.ts'
 import { defineOperation } from './operation.ts'
 import { ok } from './reading.ts'
 import { CHANGE, demandSome, EXAMPLE_GROUP_TO_LEAVE, perform, reworded } from './tasks.ts'
@@ -32,14 +32,8 @@ const FIELDS = {
 
 /** `off` is null for clients whose null says that a field is left out. */
 const mutedInput = z
-  .union([
-    z.iso.datetime({ offset: true, error: 'must be an ISO 8601 time with offset, "forever", or "off"' }),
-    z.enum(['forever', 'off']),
-    z.null(),
-  ])
-  .transform((until) =>
-    until === null || until === 'off' ? 0 : until === 'forever' ? -1 : Math.floor(Date.parse(until) / 1_000),
-  )
+  .union([momentInput.transform((ms) => Math.floor(ms / 1_000)), z.enum(['forever', 'off']), z.null()])
+  .transform((until) => (until === null || until === 'off' ? 0 : until === 'forever' ? -1 : until))
   .describe('When the mute ends, ISO 8601 with offset; "forever"; "off" or null: not muted.')
 
 /** The changes, as fields of a request. */

@@ -15,7 +15,7 @@ import {
   toLink,
 } from './tasks.ts'
 
-const link = { ok, group_id: z.string(), link: z.string().describe('Whoever has it can join, or ask to.') }
+const link = { ok, group_id: z.string(), link: z.string().describe('Anyone who has it can join, or ask to join.') }
 /** An invite of the documentation's examples. */
 const EXAMPLE_INVITE = 'https://chat.whatsapp.com/Sc7h00lTr1pT0TheM1llS2'
 
@@ -25,7 +25,7 @@ export const getGroupInvite = defineOperation({
   name: 'get_group_invite',
   title: 'Invite link of a group',
   description:
-    'Returns the invite link of a group. Whoever has it can join (or ask to, if admins approve new members), so share it only with people whom the user named. Usually only admins see it.',
+    'Returns the invite link of a group. Anyone who has it can join (or ask to, if admins approve new members), so share it only with people whom the user named. Usually only admins see it.',
   effect: 'read',
   uses: ['group_invite'],
   routes: ['GET /api/groups/{group_id}/invite'],

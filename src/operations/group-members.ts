@@ -7,7 +7,7 @@ import { writtenByPeople } from '../model/fields.ts'
 import { MEMBER_ACTIONS } from '../model/task.ts'
 import { toIsoSecond } from '../model/times.ts'
 import { facts, lines, named, pageLines } from './brief.ts'
-import { cursor, whole } from './inputs.ts'
+import { cursor, momentInput, whole } from './inputs.ts'
 import { defineOperation } from './operation.ts'
 import { following, nextCursor, ok, onePage, READING_ERRORS, staleness, staleSince } from './reading.ts'
 import {
@@ -185,9 +185,7 @@ export const listGroupMembers = defineOperation({
   routes: ['GET /api/groups/{group_id}/members'],
   input: z.strictObject({
     group_id: groupIdInput,
-    at: z.iso
-      .datetime({ offset: true })
-      .transform((text) => Date.parse(text))
+    at: momentInput
       .optional()
       .describe('ISO 8601 with offset. Default: everyone who is or was in the group.'),
     limit: whole(1, 1_024).default(100).describe('Maximum number of stays, 1 to 1024. Default 100.'),

@@ -226,7 +226,7 @@ export const createGroup = defineOperation({
   name: 'create_group',
   title: 'Create a group',
   description:
-    'Creates a group with this account as its admin, and returns its id and one result for each person: added, invite_only (with a link that you can offer), not_on_whatsapp, and so on. Nobody is invited by itself. Settings are made after the group exists: settings_error says if one was refused. Create groups only with people whom the user named.',
+    'Creates a group with this account as its admin, and returns its id and one result for each person: added, invite_only (with a link that you can offer), not_on_whatsapp, and so on. Invites are not sent automatically. Settings are made after the group exists: settings_error says if one was refused. Create groups only with people whom the user named.',
   effect: 'write',
   uses: ['create_group', 'change_group'],
   routes: ['POST /api/groups'],

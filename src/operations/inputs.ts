@@ -137,6 +137,18 @@ export const timeInput = z.union([z.string().max(64), z.number()]).transform((va
   return z.NEVER
 })
 
+/** Accepts a moment, ISO 8601 with offset. Parses to Unix milliseconds. */
+export const momentInput = z
+  .string()
+  .max(64)
+  .meta({ format: 'date-time' })
+  .transform((text, context) => {
+    const time = readIso(text.trim(), true)
+    if (time !== null) return Math.round(time * 1_000)
+    context.addIssue('must be an ISO 8601 time with offset, such as 2030-01-31T12:00:00+01:00')
+    return z.NEVER
+  })
+
 /** Returns Unix seconds, a sentence about a time that is too large, or null for anything else. */
 function readTime(value: string | number): number | string | null {
   const text = String(value).trim()
@@ -150,10 +162,11 @@ function isDay(day: string): boolean {
   return !Number.isNaN(midnight) && new Date(midnight).toISOString().startsWith(day)
 }
 
-/** Parses an ISO 8601 time to Unix seconds. Returns null for any other text. */
-function readIso(text: string): number | null {
-  const [, day, time = '00:00', zone = 'Z'] = ISO.exec(text) ?? []
-  if (day === undefined || !isDay(day)) return null
+/** Parses an ISO 8601 time to Unix seconds. Returns null for any other text. `isMoment`: without an offset it is none either. */
+function readIso(text: string, isMoment = false): number | null {
+  const [, day, time = '00:00', offset] = ISO.exec(text) ?? []
+  if (day === undefined || !isDay(day) || (isMoment && offset === undefined)) return null
+  const zone = offset ?? 'Z'
   const milliseconds = Date.parse(`${day}T${time}${zone.replace(' ', '+').toUpperCase()}`)
   return Number.isNaN(milliseconds) ? null : milliseconds / 1000
 }

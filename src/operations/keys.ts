@@ -7,7 +7,7 @@ import { POLICIES } from '../model/policy.ts'
 import type { Sight } from '../model/sight.ts'
 import { TOOLSET_NAMES } from '../model/toolsets.ts'
 import { SCOPES } from './call.ts'
-import { chatIdInput, whole, wordList } from './inputs.ts'
+import { chatIdInput, momentInput, whole, wordList } from './inputs.ts'
 import { CONTROL_ERRORS, defineOperation } from './operation.ts'
 import { onePage } from './reading.ts'
 
@@ -40,11 +40,9 @@ const facts = {
       'needs chats with the policy only, and takes none with others',
     )
     .describe(
-      'To whom callers may send without your approval. `open`: to everybody. `known`: to chats that you know; messages to others wait in the outbox. `confirm`: every message waits. `{"policy": "only", "chats": [...]}`: to these chats alone. `off`: to nobody.',
+      'To whom callers may send without your approval. `open`: to everyone. `known`: to chats that you know; messages to others wait in the outbox. `confirm`: every message waits. `{"policy": "only", "chats": [...]}`: to these chats alone. `off`: to nobody.',
     ),
-  expires_at: z.iso
-    .datetime({ offset: true, message: 'must be an ISO 8601 time with a zone, such as 2030-01-31T12:00:00Z' })
-    .describe('When the key becomes invalid, ISO 8601 with a zone.'),
+  expires_at: momentInput.describe('When the key becomes invalid, ISO 8601 with offset.'),
 }
 const keyId = z.string().max(64).describe('Id of the key, for example "key_0a1b2c3d4e5f".')
 
@@ -66,7 +64,7 @@ const Key = z.object({
   sends: z
     .object({ policy: z.enum(POLICIES), chats: z.array(z.string()) })
     .nullable()
-    .describe('Null: everybody over REST; over MCP as WHATSAPP_MCP_SENDS says.'),
+    .describe('Null: over REST to everyone; over MCP as WHATSAPP_MCP_SENDS says.'),
   created_at: z.string(),
   expires_at: z.string().nullable(),
   last_used_at: z.string().nullable(),
@@ -292,10 +290,8 @@ function toTime(ms: number | null): string | null {
 }
 
 /** @throws AppError `invalid_input` if the time has passed */
-function toFuture(time: string | null, now: number): number | null {
-  if (time === null) return null
-  const ms = Date.parse(time)
-  if (ms <= now) fail('invalid_input', { detail: '"expires_at": must be in the future.' })
+function toFuture(ms: number | null, now: number): number | null {
+  if (ms !== null && ms <= now) fail('invalid_input', { detail: '"expires_at": must be in the future.' })
   return ms
 }
 

@@ -44,7 +44,7 @@ export const setChatLabels = defineOperation({
   name: 'set_chat_labels',
   title: 'Set the labels of a chat',
   description:
-    'Sets all labels of a chat of a business account: those that are left out are taken away, [] takes away all. Nobody else sees them. Find the ids with {{list_labels}}.',
+    'Sets all labels of a chat of a business account: labels that are left out are removed, and [] removes all. Only the owner sees labels. Find the ids with {{list_labels}}.',
   tag: 'chats',
   toolset: 'chats',
   scope: 'manage',

@@ -16,6 +16,7 @@ const refusal = (schema: z.ZodType, raw: unknown) => {
 
 const NO_PERSON =
   'must be a phone number, or the id of a person such as 15551234567@c.us or …@lid; GET /api/contacts?query=… finds it by name'
+const NO_MOMENT = 'must be an ISO 8601 time with offset, such as 2030-01-31T12:00:00+01:00'
 
 describe('an invalid input', () => {
   it('is described by field, in one sentence', () => {
@@ -77,9 +78,14 @@ describe('an invalid input', () => {
     [
       'change_chat',
       { chat_id: '4@lid', muted_until: 'yes' },
-      '"muted_until": must be an ISO 8601 time with offset, "forever", or "off".',
+      `"muted_until": ${NO_MOMENT}, or one of forever, off.`,
     ],
-    ['list_group_members', { group_id: '1@g.us', at: 'yes' }, '"at": must be an ISO 8601 time with offset.'],
+    ['list_group_members', { group_id: '1@g.us', at: 'yes' }, `"at": ${NO_MOMENT}.`],
+    [
+      'send_message',
+      { phone_number: '15551234567', message: 'x', send_at: '2030-01-31T12:00:00' },
+      `"send_at": ${NO_MOMENT}.`,
+    ],
     ['read_messages', {}, '"phone_number": give either phone_number or chat_id.'],
     [
       'send_message',

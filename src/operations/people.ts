@@ -18,7 +18,7 @@ export const blockContact = defineOperation({
   name: 'block_contact',
   title: 'Block a person',
   description:
-    'Blocks a person, or unblocks them (blocked: false). A blocked person can neither write to nor call this account, and is not told. Block only whom the user named.',
+    'Blocks a person, or unblocks them (blocked: false). A blocked person can neither write to nor call this account, and gets no notice of the block. Block only whom the user named.',
   tag: 'contacts',
   toolset: 'people',
   scope: 'manage',

@@ -143,7 +143,7 @@ export const searchMessages = defineOperation({
     sizes: { limit: 'messages' },
     text: ({ count, messages, ranked, indexing, ...page }) =>
       lines(
-        `${counted(count, 'hit')}, each with the text around the match`,
+        `${counted(count, 'hit')}, with the text around ${count === 1 ? 'the match' : 'each match'}`,
         messages.flatMap(({ chat, snippet, ...message }) => [
           `${messageLine(message)} in ${named(chat)}`,
           ...indented([quoted(snippet)]),

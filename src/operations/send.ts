@@ -8,6 +8,7 @@ import { MOST } from '../outbox/content.ts'
 import type { Draft } from '../outbox/item.ts'
 import { facts, quoted } from './brief.ts'
 import type { Grant } from './door.ts'
+import { momentInput } from './inputs.ts'
 import { type Brief, CONTROL_ERRORS, defineOperation, type Operation } from './operation.ts'
 
 /** A text to send. */
@@ -47,12 +48,9 @@ type Drafted = Omit<Draft, 'operation'> & { sendAtMs?: number | undefined }
 const MOST_MS = 366 * 24 * 3_600_000
 
 /** The `send_at` of the API. Parses to Unix milliseconds. */
-export const sendAt = z.iso
-  .datetime({ offset: true })
-  .transform((text) => Date.parse(text))
-  .describe(
-    'When to send, ISO 8601 with offset ("YYYY-MM-DDThh:mm:ss+hh:mm"). Returns the waiting `item`, no message_id.',
-  )
+export const sendAt = momentInput.describe(
+  'When to send, ISO 8601 with offset ("YYYY-MM-DDThh:mm:ss+hh:mm"). Returns the waiting `item`, no message_id.',
+)
 
 /** @throws AppError `invalid_input` unless the time is in the future, and within a year */
 export function demandFuture(sendAtMs: number | undefined, nowMs: number): number | undefined {

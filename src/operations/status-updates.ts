@@ -33,7 +33,7 @@ export const listStatusUpdates = defineOperation({
   name: 'list_status_updates',
   title: 'List status updates',
   description:
-    'Lists the status updates of the last 24 hours that reached the archive, own ones too, newest first. Nobody sees that they were read. Older ones that the archive keeps are the messages of the chat status@broadcast.',
+    'Lists the status updates of the last 24 hours that reached the archive, own ones too, newest first. Their authors do not see that you read them. Older ones that the archive keeps are the messages of the chat status@broadcast.',
   tag: 'channels',
   toolset: 'channels',
   needs: 'nothing',
@@ -89,7 +89,7 @@ export const postStatusUpdate = defineSend({
   tag: 'channels',
   toolset: 'channels',
   description:
-    'Posts a text as status update, or a picture, video, GIF or voice note (media, with an optional caption): everyone who may see the status of this account sees it for 24 hours. ok: true with message_id means that WhatsApp has taken it; a refused one is an error. Who sees it is set on the phone. After send_outcome_unknown, look at {{list_status_updates}} before you post again. Post only what the user asked for.',
+    'Posts a text as status update, or a picture, video, GIF or voice note (media, with an optional caption): everyone who may see the status of this account sees it for 24 hours. ok: true with message_id means that WhatsApp has accepted it; a refused one is an error. Who sees it is set on the phone. After send_outcome_unknown, look at {{list_status_updates}} before you post again. Post only what the user asked for.',
   uses: ['post_status'],
   prefers: ['post_status_media', 'send_media'],
   form: 'media',

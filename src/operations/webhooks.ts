@@ -13,7 +13,16 @@ import {
 import { readSecret, SECRET_PREFIX } from '../webhooks/signature.ts'
 import type { WebhookView } from '../webhooks/webhooks.ts'
 import { ACCOUNT_ERRORS } from './accounts.ts'
-import { chatIdInput, limit, oneOrMore, cursor as pageCursor, whole, wordList, yesNo } from './inputs.ts'
+import {
+  chatIdInput,
+  limit,
+  momentInput,
+  oneOrMore,
+  cursor as pageCursor,
+  whole,
+  wordList,
+  yesNo,
+} from './inputs.ts'
 import { CONTROL_ERRORS, defineOperation } from './operation.ts'
 import { onePage, READING_ERRORS } from './reading.ts'
 
@@ -337,13 +346,7 @@ export const replayWebhook = defineOperation({
     .strictObject({
       webhook_id: webhookId,
       after: cursor.optional().describe('Cursor of an event. "0": from the oldest stored event.'),
-      since: z.iso
-        .datetime({
-          offset: true,
-          message: 'must be an ISO 8601 time with a zone, such as 2030-01-31T12:00:00Z',
-        })
-        .optional()
-        .describe('Time, ISO 8601 with a zone.'),
+      since: momentInput.optional().describe('Time, ISO 8601 with offset.'),
     })
     .refine(({ after, since }) => (after === undefined) !== (since === undefined), {
       path: ['after'],
@@ -352,8 +355,8 @@ export const replayWebhook = defineOperation({
   output: One,
   errors: [...LOG_ERRORS],
   example: { input: { ...example, after: '0' } },
-  async run({ webhook_id, after, since = '' }, { webhooks }) {
-    const from = after === undefined ? { sinceMs: Date.parse(since) } : { after }
+  async run({ webhook_id, after, since = 0 }, { webhooks }) {
+    const from = after === undefined ? { sinceMs: since } : { after }
     return one(await webhooks.replay(webhook_id, from))
   },
 })

@@ -13,5 +13,5 @@ export function explainUnlink(detail: string, linkedAt: string | null, now: numb
   if (!(age < EARLY_MS)) return detail
   const minutes = Math.floor(age / 60_000)
   const when = minutes < 1 ? 'less than a minute' : minutes === 1 ? 'a minute' : `${minutes} minutes`
-  return `${detail} It was linked ${when} before. Known causes: somebody removed it on the phone; another program asked for a pairing code for this number; WhatsApp restricts this account or its unofficial clients; a dialog of WhatsApp Web waited for a person. This server confirms the dialog "What's new" and does not read status updates.`
+  return `${detail} It was linked ${when} before. Known causes: a person removed it on the phone; another program asked for a pairing code for this number; WhatsApp restricts this account or its unofficial clients; a dialog of WhatsApp Web waited for a person. This server confirms the dialog "What's new" and does not read status updates.`
 }

@@ -170,6 +170,15 @@ describe('the list', () => {
     expect(names({ query })).toEqual(found)
   })
 
+  it('finds a chat by the number under which WhatsApp found the person, too', () => {
+    const [asked, phone] = [toJid('5511987654321@c.us'), toJid('551187654321@c.us')]
+    archive.chat('direct', { person: archive.person({ phone, name: 'Bruno' }) })
+    archive.chat('direct', { person: archive.person({ phone: '15551234567@c.us', name: 'Anna' }) })
+    archive.store.people.setAlias(asked, phone)
+    expect(names({ query: '+55 11 98765-4321' })).toEqual(['Bruno'])
+    expect(names({ query: '551187654321' })).toEqual(['Bruno'])
+  })
+
   it('is the same page by page, also while chats move to the front', () => {
     for (let index = 0; index < 25; index += 1) {
       archive.chat(

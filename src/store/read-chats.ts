@@ -101,7 +101,7 @@ export function createChatReader(
     if (query === undefined) return list.all(...where, Number(unreadOnly), count)
     // -1: all of them.
     const [all] = names.all(...where, Number(unreadOnly), -1)
-    return all === undefined ? [] : byIds.all(JSON.stringify(matching(query, all, count)))
+    return all === undefined ? [] : byIds.all(JSON.stringify(matching(query, all, finder.numbers(), count)))
   }
 
   function membersOf(chat: number): Member[] {
@@ -172,6 +172,7 @@ export function compare(one: string, other: string): number {
 function matching(
   query: string,
   all: Record<'ids' | 'phones' | 'names' | 'person_names' | 'pushnames', string>,
+  numbersOf: (phone: string) => string,
   count: number,
 ): number[] {
   const matches = createMatcher(query)
@@ -181,7 +182,7 @@ function matching(
   const found: number[] = []
   for (const [index, id] of ids.entries()) {
     const words = fold(names.map((column) => column[index] ?? '').join('\n'))
-    if (matches(words, phones[index] ?? '')) found.push(id)
+    if (matches(words, numbersOf(phones[index] ?? ''))) found.push(id)
     if (found.length === count) break
   }
   return found

@@ -50,6 +50,16 @@ describe('the list of contacts', () => {
     ])
   })
 
+  it('finds a person by the number under which WhatsApp found them, too', () => {
+    archive.person({ phone: '551187654321@c.us', name: 'Bruno' })
+    archive.person({ phone: '15551234567@c.us', name: 'Anna' })
+    archive.store.people.setAlias(toJid('5511987654321@c.us'), toJid('551187654321@c.us'))
+    for (const query of ['5511987654321', '+55 (11) 98765-4321', '551187654321'])
+      expect(list(query).map(({ name }) => name)).toEqual(['Bruno'])
+    // Where one number ends and the other begins.
+    expect(list('43215511')).toEqual([])
+  })
+
   beforeEach(() => {
     archive.person({ phone: ME_JID, name: 'Myself' })
     archive.store.people.retire(archive.person({ phone: '9@c.us', name: 'Retired' }), 1)

@@ -92,6 +92,7 @@ export function createContactReader(db: Connection, loader: Loader, finder: Find
       JSON.parse(all.pushnames),
     ]
     const matches = query === undefined ? null : createMatcher(query)
+    const numbersOf = finder.numbers()
     const best = createBest<Place>(count, inOrder)
     ids?.forEach((id, index) => {
       const [rank = 1, address = '', name = '', pushname = ''] = [
@@ -101,7 +102,7 @@ export function createContactReader(db: Connection, loader: Loader, finder: Find
         pushed?.[index],
       ]
       if (address === own.jid || address === own.lid) return
-      const phone = address.endsWith('@lid') ? '' : address
+      const phone = address.endsWith('@lid') ? '' : numbersOf(address)
       if (matches !== null && !matches(fold(`${name}\n${pushname}`), phone)) return
       // People without a name follow all names, by number.
       const shown = isVisible(name) ? name : pushname

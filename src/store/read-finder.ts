@@ -13,6 +13,8 @@ export type Finder = {
   person(address: Jid): PersonRow | null
   /** The same, also of somebody whose chat the reader does not see: people write in groups too. */
   anybody(address: Jid): PersonRow | null
+  /** Returns a function that returns the number of an account and all numbers under which it was asked for, to search in. */
+  numbers(): (phone: string) => string
   /**
    * The message with this key, and its chat. The key may contain phone numbers or LIDs; a number may have been its chat's when the
    * message was sent.
@@ -28,6 +30,7 @@ const QUERIES = {
   isSeen: 'SELECT id FROM people WHERE id = ?',
   formerPeople: 'SELECT person FROM person_phones WHERE phone = ?',
   alias: 'SELECT phone FROM phone_aliases WHERE asked = ?',
+  askedAs: `SELECT phone, group_concat(asked, ' ') AS asked FROM phone_aliases GROUP BY phone`,
   messages: 'SELECT * FROM messages WHERE bare_id = ? AND chat = ?',
 }
 
@@ -40,6 +43,7 @@ export function createFinder(db: Connection, loader: Loader): Finder {
   const isSeen = db.query<{ id: number }>(QUERIES.isSeen)
   const formerPeople = db.query<{ person: number }>(QUERIES.formerPeople)
   const alias = db.query<{ phone: Jid }>(QUERIES.alias)
+  const askedAs = db.query<{ phone: string; asked: string }>(QUERIES.askedAs)
   const messages = db.query<MessageRow>(QUERIES.messages)
 
   function lookUp(address: Jid): PersonRow | null {
@@ -109,6 +113,10 @@ export function createFinder(db: Connection, loader: Loader): Finder {
     chat,
     person,
     anybody,
+    numbers() {
+      const asked = new Map(askedAs.all().map((row) => [row.phone, row.asked]))
+      return (phone) => `${phone} ${asked.get(phone) ?? ''}`.trim()
+    },
     message(key) {
       for (const where of chats(key.chat)) {
         const found = messageIn(where, key)

@@ -44,7 +44,7 @@ export const archiveExport = defineCommand({
   fields: { chat_id: '--chat' },
   settings: CLIENT_SETTINGS,
   flags: {
-    chat: text('ID', 'Export only this chat: its id, or the phone number of the contact.'),
+    chat: text('CHAT', 'Export only this chat: its id, phone number with country code, or whole name.'),
     format: {
       takes: 'FORMAT',
       schema: oneOf(['jsonl', 'text']),

@@ -8,7 +8,7 @@ export const audit = defineCommand({
   name: 'audit',
   summary: 'Show which calls changed something or read messages',
   about:
-    'Prints a line for each call, the newest first: when, which operation, in which chat, how it ended, and whose key it had.\nThe log has no texts and no search terms. It is kept for WHATSAPP_AUDIT_DAYS.',
+    'Prints a line for each call, the newest first: when, which operation, in which chat, how it ended, and with which key.\nThe log has no texts and no search terms. It is kept for WHATSAPP_AUDIT_DAYS.',
   operands: [],
   fields: {
     caller: '--caller',
@@ -37,7 +37,7 @@ export const audit = defineCommand({
   },
   examples: [
     ['audit --decision denied', 'Shows what callers were not allowed to do'],
-    ['audit --caller key_0a1b2c3d4e5f --since 2026-01-31', 'Shows what one key did since a day'],
+    ['audit --caller key_0a1b2c3d4e5f --since 2026-01-31', 'Shows what one key did from that day on'],
   ],
   exits: ['notRunning'],
   run: async (given) => {
