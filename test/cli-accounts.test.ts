@@ -82,7 +82,7 @@ describe('accounts', () => {
   it('stop keeps it stopped until restart', async () => {
     expect(await cli('accounts stop work')).toMatchObject({
       code: 0,
-      out: expect.stringMatching(/^work +stopped, stopped, .*Shop\n$/),
+      out: expect.stringMatching(/^work +stopped, .*Shop\n$/),
     })
     const again = await cli('accounts restart work --json')
     expect(again.code, again.err).toBe(0)

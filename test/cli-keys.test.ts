@@ -129,6 +129,7 @@ describe('audit', () => {
     const asked = await asOwner('audit', '--decision', 'denied', '--caller', key.id, '--json')
     expect(JSON.parse(asked.out).entries).toHaveLength(1)
     expect((await asOwner('audit', '--caller', 'key_of_nobody')).out).toBe('No call fits.\n')
+    expect(await asClient(['audit', '--limit', '1', '--key-file', own])).toMatchObject({ code: 0, err: '' })
     const wrong = await asOwner('audit', '--since', 'some day')
     expect([wrong.code, wrong.err]).toEqual([1, expect.stringContaining('--since')])
   })

@@ -91,7 +91,7 @@ export async function removeAccount(server: Server, id: string, flags: RemoveFla
 }
 
 function lineOf({ id, label, status: { state, reason, account } }: AccountView): string {
-  const facts = [state, reason, account && nameOf(account), label]
+  const facts = [state, reason === state ? null : reason, account && nameOf(account), label]
   return `${id.padEnd(12)} ${printable(facts.filter((fact) => fact !== null).join(', '))}\n`
 }
 

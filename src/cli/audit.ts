@@ -7,18 +7,14 @@ import { jsonLines, printable } from './terminal.ts'
 
 type Entry = z.infer<typeof AuditEntry>
 type List = { entries: Entry[]; next_cursor: string | null }
-type Flags = Record<
-  'caller' | 'operation' | 'account' | 'chat' | 'decision' | 'outcome' | 'since' | 'until',
-  string
->
+/** The filters of the log. The command has other flags too, such as `--url`. */
+const FILTERS = ['caller', 'operation', 'account', 'chat', 'decision', 'outcome', 'since', 'until'] as const
+type Flags = Record<(typeof FILTERS)[number], string> & { json: boolean; limit: number }
 
 /** Prints the newest calls that fit, a line each, the newest first. Resolves with the exit code. */
-export async function showAudit(
-  server: Server,
-  { json, limit, ...filter }: Flags & { json: boolean; limit: number },
-): Promise<number> {
-  const given = Object.entries(filter).filter(([, text]) => text !== '')
-  const query = new URLSearchParams([...given, ['limit', String(limit)]])
+export async function showAudit(server: Server, { json, limit, ...flags }: Flags): Promise<number> {
+  const query = new URLSearchParams({ limit: String(limit) })
+  for (const name of FILTERS) if (flags[name] !== '') query.set(name, flags[name])
   const list = await openApi(server).get<List>(`/api/audit?${query}`)
   const text = list.entries.length === 0 ? 'No call fits.\n' : list.entries.map(lineOf).join('')
   process.stdout.write(json ? jsonLines(list) : text)

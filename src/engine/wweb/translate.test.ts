@@ -20,8 +20,7 @@ const SEEN_AT = 1_700_000_000
 const toSeenMessage = (raw: RawMessage, reactions: ReactionRow[] | null = null) =>
   readMessage(raw, reactions, SEEN_AT)
 const toReaction = (raw: RawReaction) => readReaction(raw, SEEN_AT)
-const toSeenChat = (row: ChatRow) =>
-  readChat(row, row.last === null ? null : toSeenMessage(row.last), SEEN_AT)
+const toSeenChat = (row: ChatRow) => readChat(row, row.last === null ? null : toSeenMessage(row.last))
 
 /** As an event brings it: JSON, addresses are strings; the key of a build up to 2.3000.1042386815. */
 const fromEvent: RawMessage = {
@@ -360,6 +359,13 @@ describe('toSeenChat', () => {
       isReadOnly: true,
       last: null,
       members: [{ id: '900@lid', isAdmin: true }],
+    })
+  })
+  it.each([1e308, -1, 5, 'soon', NaN])('at %j, and pinned then, is the same in every reading', (time) => {
+    const odd = { ...row, t: time as number, pin: time as number }
+    expect(toSeenChat(odd)).toMatchObject({
+      timestamp: 0,
+      pinnedAt: Number(!Number.isNaN(time)) && 1_230_768_000,
     })
   })
   it('knows where one may write', () => {

@@ -8,7 +8,7 @@ import { chatKindOf, type Jid, type KeyParts, parseMessageKey, toJid } from '../
 import { CHANGE_TYPES, standingOf } from '../../model/message-types.ts'
 import type { SeenChat, SeenContact, SeenMessage, SeenReaction, SeenVote } from '../../model/seen.ts'
 import { cleanText, isVisible } from '../../model/text.ts'
-import { LAST_SECOND, toUnixMs, toUnixSeconds } from '../../model/times.ts'
+import { FIRST_SECOND, LAST_SECOND, toUnixMs, toUnixSeconds } from '../../model/times.ts'
 import { bodyOf, contentOf, peopleOf, previewOf, sourceOf } from './content.ts'
 import type {
   ChatRow,
@@ -201,9 +201,9 @@ function toSeenReaction({ key, sender, emoji, at }: ReactionRow, seenAt: number)
 /**
  * Converts a chat of WhatsApp Web's list; null if its address is not a chat's. An admin may write in a group
  * although others may not, which the library's rule (`groupMetadata.announce`) ignores. `last`: its newest
- * message, converted.
+ * message, converted. A time that is none is the same in every reading: that of this reading would be a change each time.
  */
-export function toSeenChat(row: ChatRow, last: SeenMessage | null, seenAt: number): SeenChat | null {
+export function toSeenChat(row: ChatRow, last: SeenMessage | null): SeenChat | null {
   const id = toJid(row.id)
   const kind = chatKindOf(id)
   if (kind === null) return null
@@ -211,9 +211,9 @@ export function toSeenChat(row: ChatRow, last: SeenMessage | null, seenAt: numbe
     id,
     name: kind === 'direct' ? null : nameOf(row.name),
     unreadCount: toWhole(row.unreadCount, 0),
-    timestamp: row.t ? toUnixSeconds(row.t, seenAt) : 0,
+    timestamp: toUnixSeconds(row.t, 0),
     archived: row.archived,
-    pinnedAt: row.pin ? toUnixSeconds(row.pin, seenAt) : 0,
+    pinnedAt: row.pin ? toUnixSeconds(row.pin, FIRST_SECOND) : 0,
     mutedUntil: toMuteEnd(row.mute),
     isReadOnly: isReadOnly(row, kind),
     last: last === null || last.standing === 'notice' ? null : inChat(last, id),

@@ -80,8 +80,7 @@ export function createTranslator(
 
   return {
     message,
-    chat: (row) =>
-      guarded('a chat', () => toSeenChat(row, row.last === null ? null : message(row.last), seenAt())),
+    chat: (row) => guarded('a chat', () => toSeenChat(row, row.last === null ? null : message(row.last))),
     contact: (row) => guarded('a contact', () => toSeenContact(row)),
     vote,
     reaction: (raw) => guarded('a reaction', () => toReaction(raw, seenAt())),
