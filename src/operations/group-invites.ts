@@ -15,7 +15,11 @@ import {
   toLink,
 } from './tasks.ts'
 
-const link = { ok, group_id: z.string(), link: z.string().describe('Anyone who has it can join, or ask to join.') }
+const link = {
+  ok,
+  group_id: z.string(),
+  link: z.string().describe('Anyone who has it can join, or ask to join.'),
+}
 /** An invite of the documentation's examples. */
 const EXAMPLE_INVITE = 'https://chat.whatsapp.com/Sc7h00lTr1pT0TheM1llS2'
 
