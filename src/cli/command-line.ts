@@ -58,7 +58,7 @@ function describe({ problem, url }: ApiError, { fields = {} }: Command, see: str
   return `${printable(typedWrong)}\n${see}`
 }
 
-function candidatesOf({ candidates }: Problem): Candidate[] {
+function candidatesOf({ candidates }: AnyProblem): Candidate[] {
   return Array.isArray(candidates) ? candidates : []
 }
 
