@@ -145,7 +145,7 @@ export const momentInput = z
   .transform((text, context) => {
     const time = readIso(text.trim(), true)
     if (time !== null) return Math.round(time * 1_000)
-    context.addIssue('must be an ISO 8601 time with offset, such as 2030-01-31T12:00:00+01:00')
+    context.addIssue('must be an ISO 8601 time with offset, such as 2099-01-01T12:00:00+01:00')
     return z.NEVER
   })
 

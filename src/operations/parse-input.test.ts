@@ -16,7 +16,7 @@ const refusal = (schema: z.ZodType, raw: unknown) => {
 
 const NO_PERSON =
   'must be a phone number, or the id of a person such as 15551234567@c.us or …@lid; GET /api/contacts?query=… finds it by name'
-const NO_MOMENT = 'must be an ISO 8601 time with offset, such as 2030-01-31T12:00:00+01:00'
+const NO_MOMENT = 'must be an ISO 8601 time with offset, such as 2099-01-01T12:00:00+01:00'
 
 describe('an invalid input', () => {
   it('is described by field, in one sentence', () => {
@@ -83,7 +83,7 @@ describe('an invalid input', () => {
     ['list_group_members', { group_id: '1@g.us', at: 'yes' }, `"at": ${NO_MOMENT}.`],
     [
       'send_message',
-      { phone_number: '15551234567', message: 'x', send_at: '2030-01-31T12:00:00' },
+      { phone_number: '15551234567', message: 'x', send_at: '2099-01-01T12:00:00' },
       `"send_at": ${NO_MOMENT}.`,
     ],
     ['read_messages', {}, '"phone_number": give either phone_number or chat_id.'],
