@@ -16,6 +16,8 @@ type ErrorRow = {
   title: string
   /** The next step for the reader, a person or an agent. Imperative. */
   hint: string
+  /** Seconds to wait before a retry (`Retry-After`), where an error names no others. */
+  retryAfterS?: number
 }
 
 /** `code -> { status, retry, title, hint }`. The codes are part of the API: renaming one is a breaking change. */
@@ -606,6 +608,8 @@ export const ERRORS = {
     status: 503,
     retry: 'later',
     title: 'The server is stopping',
+    // A restart takes a few seconds.
+    retryAfterS: 5,
     hint: 'Start the server again, then repeat the request.',
   },
   words_running: {
@@ -672,7 +676,7 @@ export type FailOptions = {
   detail?: string
   /** The next step, if it differs from the table's. */
   hint?: string
-  /** Seconds to wait before a retry (`Retry-After`). */
+  /** Seconds to wait before a retry (`Retry-After`). Default: those of the code, if it has any. */
   retryAfterS?: number
   /** More machine-readable fields of the response, such as `message_id`. */
   facts?: Record<string, unknown>
@@ -687,11 +691,12 @@ export class AppError extends Error {
   readonly facts: Record<string, unknown>
 
   constructor(code: ErrorCode, options: FailOptions = {}) {
-    super(options.detail ?? `${ERRORS[code].title}.`, { cause: options.cause })
+    const row: ErrorRow = ERRORS[code]
+    super(options.detail ?? `${row.title}.`, { cause: options.cause })
     this.name = 'AppError'
     this.code = code
-    this.hint = options.hint ?? ERRORS[code].hint
-    this.retryAfterS = options.retryAfterS
+    this.hint = options.hint ?? row.hint
+    this.retryAfterS = options.retryAfterS ?? row.retryAfterS
     this.facts = options.facts ?? {}
   }
 }

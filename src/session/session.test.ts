@@ -615,7 +615,7 @@ describe('a server that stops', () => {
     const { session } = await open()
     session.endWaits()
     for (const ask of [session.start, session.restart, () => session.requestPairingCode(PHONE)])
-      await expect(ask()).rejects.toMatchObject({ code: 'shutting_down' })
+      await expect(ask()).rejects.toMatchObject({ code: 'shutting_down', retryAfterS: 5 })
     expect(session.status().state).toBe('stopped')
   })
 
