@@ -1,6 +1,6 @@
 /** What the TypeScript client and the command line share: frames of events, paths of accounts, repetitions. */
-import { describe, expect, it } from 'vitest'
-import { framesOf } from '../clients/typescript/src/transport/events.ts'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { framesOf, readEvents } from '../clients/typescript/src/transport/events.ts'
 import { createTransport, type Transport } from '../clients/typescript/src/transport/transport.ts'
 import { accountPath } from '../src/model/account-paths.ts'
 import { ROWS } from '../src/operations/index.ts'
@@ -26,6 +26,27 @@ it.each([1, 2, 7, 1_000])(
     ])
   },
 )
+
+it.each([
+  [undefined, null],
+  [[], null],
+  [['message.received', 'message.sent'], 'message.received,message.sent'],
+])('events of the kinds %j are asked for', async (kinds, asked) => {
+  const ends = new AbortController()
+  const found: (string | null)[] = []
+  const ask = async (path: string) => {
+    found.push(new URL(path, 'http://a').searchParams.get('kind'))
+    ends.abort()
+    return new Response('')
+  }
+  const events = readEvents(ask, {
+    ...(kinds === undefined ? {} : { kinds }),
+    after: '0',
+    signal: ends.signal,
+  })
+  expect(await events.next()).toEqual({ done: true, value: undefined })
+  expect(found).toEqual([asked])
+})
 
 const URL_OF = 'http://127.0.0.1:1/behind/a/proxy'
 
@@ -113,4 +134,50 @@ describe('a request', () => {
     expect(received.map(({ headers }) => headers.get('idempotency-key'))).toEqual(Array(4).fill('mine'))
     expect(outcome).toMatchObject({ status: 503 })
   })
+})
+
+const running = (after: string) =>
+  new Response(JSON.stringify({ code: 'idempotency_in_progress', detail: 'x', hint: 'x', retry: 'later' }), {
+    status: 409,
+    headers: { 'retry-after': after },
+  })
+
+describe('a request that is still running', () => {
+  afterEach(() => void vi.useRealTimers())
+
+  /** Sends a request in a time that passes by itself. */
+  async function sent(answers: (Response | Error)[], retries: number) {
+    vi.useFakeTimers()
+    const sending = send(POST, answers, { retries })
+    await vi.advanceTimersByTimeAsync(300_000)
+    return sending
+  }
+
+  it('has its outcome awaited after the last repetition too', async () => {
+    const { pauses, outcome, received } = await sent([LOST, ...Array(30).fill(running('1')), OK], 1)
+    expect(pauses).toEqual([500, ...Array(30).fill(1_000)])
+    expect(outcome).toMatchObject({ status: 200 })
+    expect(new Set(received.map(({ headers }) => headers.get('idempotency-key'))).size).toBe(1)
+  })
+
+  it.each([
+    ['60 s in all', '1', 3, 60],
+    ['at most 60 times', '0', 3, 60],
+    ['less than 60 s, where the next pause would end later', '40', 3, 1],
+    ['not at all without repetitions', '1', 0, 0],
+  ])('has its outcome awaited %s', async (_, after, retries, times) => {
+    const { pauses, outcome } = await sent([running(after)], retries)
+    expect(pauses).toHaveLength(times)
+    expect(outcome).toMatchObject({ status: 409 })
+  })
+})
+
+it('a server that stays away is asked every 15 s at last', async () => {
+  vi.useFakeTimers()
+  const sending = send({}, [LOST], { retries: 6 })
+  await vi.advanceTimersByTimeAsync(300_000)
+  vi.useRealTimers()
+  const { pauses, outcome } = await sending
+  expect(pauses).toEqual([500, 2_000, 5_000, 15_000, 15_000, 15_000])
+  expect(outcome).toBe(LOST)
 })

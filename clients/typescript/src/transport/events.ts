@@ -3,7 +3,7 @@ import { ApiError, toProblem } from './problem.ts'
 import { pause } from './retrying.ts'
 
 export type Reading = {
-  /** Only these kinds. Default: all. */
+  /** Only these kinds. Default: all, as for an empty list. */
   kinds?: readonly string[]
   /** Only events of this chat, by id or phone number. Default: all. */
   chat?: string
@@ -30,10 +30,10 @@ const TEMPORARY = new Set(['safe', 'later'])
  */
 export async function* readEvents(
   ask: Ask,
-  { kinds, chat, after, signal, onConnection }: Reading,
+  { kinds = [], chat, after, signal, onConnection }: Reading,
 ): AsyncGenerator<unknown, void> {
   const filter = {
-    ...(kinds === undefined ? {} : { kind: kinds.join() }),
+    ...(kinds.length === 0 ? {} : { kind: kinds.join() }),
     ...(chat === undefined ? {} : { chat_id: chat }),
   }
   let cursor = after
