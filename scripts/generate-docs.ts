@@ -107,7 +107,8 @@ commands use the API of the running server. In a checkout,
 
 A command repeats a request up to three times, if that is safe: after a lost connection, after an error whose \`retry\` is \`safe\`, and after
 one with \`later\` if the server names a pause of at most a minute. Requests that change something have an idempotency key, so a repeated
-send goes out once. An error with \`check_first\` and the upload of a file are not repeated.
+send goes out once. While the first request still runs, the command waits up to a minute for its outcome. An error with
+\`check_first\` and the upload of a file are not repeated.
 
 ${block(renderOverview(COMMANDS, installed))}
 

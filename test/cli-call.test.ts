@@ -1,5 +1,6 @@
 /** `call`: any operation from a terminal, by its name and the names of its fields. The built program beside a sandbox. */
 import { readFileSync, writeFileSync } from 'node:fs'
+import type { RequestListener } from 'node:http'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { expect, it } from 'vitest'
@@ -122,9 +123,74 @@ it('a send of unknown outcome is never repeated', async () => {
   await call(`${sandbox().phone}/control/setFault`, { name: 'send_rejects', value: false })
   expect([code, err]).toEqual([1, expect.stringContaining('(send_outcome_unknown)')])
   expect(err).not.toContain('Trying again')
+  expect(err).toContain('The action may have happened. Check before you repeat it. ')
+  expect(err).toContain(`--idempotency-key ${way.keys[1]}`)
   expect(way.keys).toHaveLength(2)
   way.close()
 })
+
+/** A way to a server that never gives the outcome of a send: what `reply` answers in its place. */
+async function endsWithout(reply: RequestListener, ...flags: string[]) {
+  const keys: unknown[] = []
+  const way = await play(
+    (request, answer) => {
+      keys.push(request.headers['idempotency-key'])
+      reply(request, answer)
+    },
+    { isOurs: true },
+  )
+  const { code, out, err } = await ended(['send', '15551234567', 'perhaps', ...flags, '--url', way.url])
+  way.close()
+  expect(code).toBe(1)
+  return { out, err, keys }
+}
+
+const PROBLEM = { 'content-type': 'application/problem+json' }
+const problemOf = (code: string, retry: string) =>
+  JSON.stringify({ status: 503, code, retry, detail: 'This failed.', hint: 'Do this.' })
+
+it('a proxy that gives up on a send says nothing of its outcome', async () => {
+  const { err, keys } = await endsWithout((_, answer) =>
+    answer.writeHead(504, { 'content-type': 'text/html' }).end('<h1>504 Gateway Time-out</h1>'),
+  )
+  const said = err.split('\n').filter((line) => !line.includes('Trying again'))
+  expect(said).toEqual([
+    expect.stringMatching(/^No outcome arrived: .* a proxy, responded at http:\S+\.$/),
+    `The action may have happened. With --idempotency-key ${keys[0]} you can repeat it: it happens once.`,
+    '',
+  ])
+  expect(new Set(keys).size).toBe(1)
+}, 60_000)
+
+it.each([
+  ['while it may have happened', 'starting', 'later'],
+  ['also of an error that a person mends', 'disk_full', 'after_action'],
+])('an error after a lost connection is no outcome, and the key is named: %s', async (_, code, retry) => {
+  let sends = 0
+  const { out, err, keys } = await endsWithout((request, answer) => {
+    sends += 1
+    if (sends === 1) request.socket.destroy()
+    else answer.writeHead(503, PROBLEM).end(problemOf(code, retry))
+  }, '--json')
+  expect(JSON.parse(out)).toMatchObject({ code })
+  expect(err).toContain(`This failed. (${code})\nDo this.\nThe action may have happened. `)
+  expect(err).toContain(`With --idempotency-key ${keys[0]} you can repeat it: it happens once.`)
+})
+
+it('an error of the server that no connection was lost before is its outcome', async () => {
+  const { err } = await endsWithout((_, answer) =>
+    answer.writeHead(503, PROBLEM).end(problemOf('starting', 'later')),
+  )
+  expect(err).toBe('This failed. (starting)\nDo this.\n')
+})
+
+it('a reading that is lost has changed nothing', async () => {
+  const way = await play((request) => request.socket.destroy(), { isOurs: true })
+  const { code, err } = await ended(['call', 'list_chats', '--url', way.url])
+  way.close()
+  expect(code).toBe(1)
+  expect(err).toMatch(/was lost.*\nNothing was changed: you can repeat it\.\n$/)
+}, 60_000)
 
 function fileWith(content: string): string {
   const file = join(temp(), 'invoice.txt')

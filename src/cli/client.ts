@@ -85,17 +85,23 @@ export function openApi(server: Server): Api {
   const call = async (path: string, limitMs: number, asked: ApiRequest = {}): Promise<Response> => {
     // True if an attempt may have reached the server.
     let isOut = false
+    const isReading = (asked.method ?? 'GET') === 'GET'
     const attempt = async (request: Request): Promise<Response> => {
       try {
         await isKnown(limitMs)
-        return await ask(request, asked.signal ?? AbortSignal.timeout(limitMs)).catch((error: unknown) => {
-          isOut ||= !(error instanceof CommandError) && !isBeforeSent(error)
-          throw error
-        })
+        const answer = await ask(request, asked.signal ?? AbortSignal.timeout(limitMs)).catch(
+          (error: unknown) => {
+            isOut ||= !(error instanceof CommandError) && !isBeforeSent(error)
+            throw error
+          },
+        )
+        // A proxy that gave up may have passed the request on.
+        isOut ||= answer.status >= 500 && (await problemOf(answer.clone())) === null
+        return answer
       } catch (error) {
         known = null
         // A command error is not repeated: where no server was at first, the command says so at once.
-        throw isOut ? error : explainFailure(url, error, { limitMs, isOut, once })
+        throw isOut ? error : explainFailure(url, error, { limitMs, isOut, isReading, once })
       }
     }
     const { signal: _, isOnce, headers, ...request } = asked
@@ -106,7 +112,7 @@ export function openApi(server: Server): Api {
       const answer = await send(new Request(`${url}${path}`, { ...request, headers: keyed }))
       return await requireSuccess(url, answer)
     } catch (error) {
-      throw explainFailure(url, error, { limitMs, isOut, once })
+      throw explainFailure(url, error, { limitMs, isOut, isReading, once })
     }
   }
   const json = async <T>(path: string, limitMs: number, asked?: ApiRequest): Promise<T> => {
@@ -114,7 +120,7 @@ export function openApi(server: Server): Api {
     return (await answer.json().catch((error: unknown) => {
       throw error instanceof SyntaxError
         ? notOurs(url)
-        : explainFailure(url, error, { limitMs, isOut: true, once })
+        : explainFailure(url, error, { limitMs, isOut: true, isReading: asked?.method === undefined, once })
     })) as T
   }
   return {
@@ -218,22 +224,49 @@ function sayPause(pauseMs: number): void {
   process.stderr.write(`There is no outcome yet. Trying again in ${pauseMs / 1_000} s.\n`)
 }
 
-/** Turns a failed call into an error. `isOut`: the server may have the request, so that it is unknown whether it acted. */
-function explainFailure(
-  url: string,
-  error: unknown,
-  { limitMs, isOut, once }: { limitMs: number; isOut: boolean; once: string | undefined },
-): Error {
-  // An error of the server is its outcome. Another program in its place says nothing of a request before.
-  if (error instanceof ApiError || (error instanceof CommandError && !isOut)) return error
+/** The server returned an error, and it is unknown whether the action happened. `advice`: how to repeat it. */
+export class UnknownOutcome extends ApiError {
+  readonly advice: string
+  constructor({ problem, url }: ApiError, advice: string) {
+    super(problem, url)
+    this.advice = advice
+  }
+}
+
+type Failed = {
+  limitMs: number
+  /** The server may have the request, so that it is unknown whether it acted. */
+  isOut: boolean
+  isReading: boolean
+  once: string | undefined
+}
+
+/** Turns a failed call into an error. */
+function explainFailure(url: string, error: unknown, { limitMs, isOut, isReading, once }: Failed): Error {
   const again =
     once === undefined
       ? 'Check before you repeat it.'
       : `With --idempotency-key ${once} you can repeat it: it happens once.`
+  const perhaps = isReading
+    ? 'Nothing was changed: you can repeat it.'
+    : `The action may have happened. ${again}`
+  if (error instanceof ApiError) {
+    const { retry } = error.problem
+    if (isReading || retry === 'never') return error
+    if (retry === 'check_first') return new UnknownOutcome(error, checkFirst(once))
+    // It says nothing of an attempt before, which may still be running.
+    return isOut ? new UnknownOutcome(error, perhaps) : error
+  }
+  if (error instanceof CommandError && !isOut) return error
   const next = isOut
-    ? `The action may have happened. ${again}`
+    ? perhaps
     : 'Nothing was done: the identity check failed before the request. "whatsapp-mcp-api doctor" checks the port.'
   const cause = { cause: error }
+  // It says nothing of a request before.
+  if (error instanceof CommandError) {
+    const what = `No outcome arrived: another program, such as a proxy, responded at ${url}.`
+    return new CommandError(what, next, EXIT.failed, cause)
+  }
   if (error instanceof Error && error.name === 'TimeoutError') {
     const waitedS = (isOut ? limitMs : Math.min(limitMs, ANSWER_MS)) / 1_000
     return new CommandError(
@@ -256,11 +289,25 @@ function explainFailure(
   return new CommandError(`The connection to ${url} was lost${why}.`, next, EXIT.failed, cause)
 }
 
+/** Returns what to do after an error of unknown outcome. The server returns it for this key until it knows more. */
+function checkFirst(once: string | undefined): string {
+  const check = 'The action may have happened. Check before you repeat it.'
+  return once === undefined
+    ? check
+    : `${check} With --idempotency-key ${once} it does not happen twice: you get what is known by then.`
+}
+
 /** Returns the response if it has no error. @throws ApiError, or CommandError if it is not of our server */
 async function requireSuccess(url: string, answer: Response): Promise<Response> {
   if (answer.ok) return answer
+  const problem = await problemOf(answer)
+  throw problem === null ? notOurs(url) : new ApiError(problem, url)
+}
+
+/** Returns the error of our server; null if the response is another. Reads it. */
+async function problemOf(answer: Response): Promise<AnyProblem | null> {
   const body: unknown = await answer.json().catch(toNull)
-  throw isProblem(body) ? new ApiError(body, url) : notOurs(url)
+  return isProblem(body) ? body : null
 }
 
 const toNull = () => null

@@ -4,6 +4,7 @@ import { ConfigError } from '../config.ts'
 import type { Candidate } from '../model/recipient.ts'
 import { VERSION } from '../version.ts'
 import { parseArguments, UsageError } from './arguments.ts'
+import { UnknownOutcome } from './client.ts'
 import type { Command } from './command.ts'
 import { COMMANDS, commandOf, wordsOf } from './commands.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
@@ -45,9 +46,10 @@ async function run(command: Command, argv: string[]): Promise<number> {
 }
 
 /** Returns the sentence, the next step, and a warning if a retry could repeat an action. */
-function describe({ problem, url }: ApiError, { fields = {} }: Command, see: string): string {
-  const { detail, hint, retry, code }: AnyProblem = problem
-  const careful = retry === 'check_first' ? '\nThe action may have happened. Check before you repeat it.' : ''
+function describe(error: ApiError, { fields = {} }: Command, see: string): string {
+  const { problem, url } = error
+  const { detail, hint, code }: AnyProblem = problem
+  const careful = error instanceof UnknownOutcome ? `\n${error.advice}` : ''
   // The hint is for agents: they ask their user.
   if (code === 'chat_ambiguous')
     return `${printable(detail)} (${printable(code)})\n${listChats(candidatesOf(problem))}`
