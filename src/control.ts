@@ -120,6 +120,8 @@ export type ControlStore = {
     sending(webhook: string): Promise<Sending[]>
     /** Removes what deleted rows have left in the file. */
     wipe(): Promise<void>
+    /** Removes the lanes of this webhook, and what it was sending: the texts of its deliveries. */
+    empty(webhook: string): Promise<void>
     /** Lists the chats in which a delivery of this webhook fails. */
     lanes(webhook: string): Promise<LaneRow[]>
     /** Adds or replaces the lane. `dead`: stores this delivery too, in the same transaction. */

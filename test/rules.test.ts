@@ -184,6 +184,22 @@ describe('a webhook of a rule', () => {
     expect(JSON.stringify(await view())).not.toContain('whsec')
   })
 
+  it('of an account that is removed with its archive has no text any more', async () => {
+    const headers = { 'content-type': 'application/json' }
+    await fetch(`${stage.url}/api/accounts`, { method: 'POST', body: '{"id":"work"}', headers })
+    await save(file(rule('of-work', KINDS, 'account: work', append())))
+    const id = (await stage.app.control.rules.list())[0]?.id ?? ''
+    const { rules, webhooks } = stage.app.control
+    // As a stop leaves it.
+    const sending = [{ event: '00000000-1-1', message: null, body: 'a text under way' }]
+    await rules.begun(new Map([[id, { place: '0', sending }]]))
+    await webhooks.putLane({ webhook: id, chat: BRUNO, event: '00000000-1-1', head: null, sending })
+    const path = `${stage.url}/api/accounts/work?archive=delete&confirm=work`
+    expect((await fetch(path, { method: 'DELETE' })).status).toBe(200)
+    expect([await webhooks.sending(id), await webhooks.lanes(id)]).toEqual([[], []])
+    expect(await rules.list()).toMatchObject([{ id, paused: 'account_removed' }])
+  })
+
   it('that fails for 3 days has a dead delivery, which is counted until the rule is removed', async () => {
     const hook = rule('hook', KINDS, `webhook: ${receiver.url}`, `secret: ${SECRET}`)
     receiver.answer = status(500)

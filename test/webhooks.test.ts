@@ -3,7 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { dirname, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { Event } from '../src/model/events.ts'
 import { toJid } from '../src/model/ids.ts'
+import type { SeenMessage } from '../src/model/seen.ts'
 import { connect } from '../src/store/sqlite.ts'
 import { ACCOUNT, AMARA, type EventStage, openEventStage } from './event-stage.ts'
 import { openReceiver, type Receiver, status, verify } from './webhook-receiver.ts'
@@ -55,6 +57,14 @@ function rowsOfDeliveries(): number {
   )
   db.close()
   return counts.reduce((sum, count) => sum + (count?.rows ?? 0), 0)
+}
+
+/** The files of the control database that have this text. */
+function controlFilesWith(text: string): string[] {
+  const own = join(dirname(stage.archive), '..')
+  return readdirSync(own).filter(
+    (name) => name.startsWith('control.db') && readFileSync(join(own, name)).includes(text),
+  )
 }
 
 beforeAll(async () => {
@@ -521,14 +531,6 @@ describe('a webhook', () => {
     expect(receiver.delivered()[0]?.body).not.toContain('forgotten on its way')
   })
 
-  /** The files of the control database that have this text. */
-  const controlFilesWith = (text: string) => {
-    const own = join(dirname(stage.archive), '..')
-    return readdirSync(own).filter(
-      (name) => name.startsWith('control.db') && readFileSync(join(own, name)).includes(text),
-    )
-  }
-
   it('sends what was under way at a stop again as it was, whatever has changed meanwhile', async () => {
     receiver.answer = () => {}
     await hook({ kinds: ['message.sent'] })
@@ -576,6 +578,102 @@ describe('a webhook', () => {
     const later = receiver.requests.filter(({ event }) => event.message?.body === 'after it')
     expect(later.length).toBeGreaterThan(1)
     expect(new Set(later.map(({ body }) => body)).size).toBe(1)
+    await until(rowsOfDeliveries).toBe(0)
+  })
+
+  describe('of a slow chat, while another chat that fails goes on', () => {
+    const isSlow = ({ event }: { event: Event }) => event.chat?.id === AMARA
+    const mine = { fromMe: true, chat: toJid(BRUNO) }
+    const withText = (text: string) => receiver.requests.filter(({ event }) => event.message?.body === text)
+    const acknowledge = ({ chat, bareId }: Pick<SeenMessage, 'chat' | 'bareId'>) => {
+      stage.app.archive.take({ type: 'ack', chat, bareId, ack: 3 })
+      stage.app.archive.flush()
+    }
+    /** Everybody but the slow chat gets this answer. */
+    const answer = (code: number) => {
+      receiver.answer = (response, one) => {
+        if (!isSlow(one)) status(code)(response)
+      }
+    }
+    /** Goes on after a restart, and has sent this once, or always as it was. */
+    const expectSame = async (text: string) => {
+      receiver.answer = status(200)
+      await stage.restart()
+      await until(() => texts().includes('slow')).toBe(true)
+      await passTime(1_000, () => rowsOfDeliveries() === 0)
+      expect(withText(text)).not.toEqual([])
+      for (const { id } of receiver.requests)
+        expect(new Set(receiver.forId(id).map(({ body }) => body)).size).toBe(1)
+    }
+
+    it('keeps what it sent, if it failed in the page that is under way', async () => {
+      answer(500)
+      const { id } = await hook({ kinds: ['message.sent'], paused: true })
+      stage.write({ body: 'slow', fromMe: true, chat: toJid(AMARA) })
+      stage.write({ body: 'failed', ...mine })
+      const later = stage.write({ body: 'after it', ...mine })
+      await call('PATCH', `/${id}`, { paused: false })
+      await until(async () => (await get(id)).failing_chats).toBe(1)
+      acknowledge(later)
+      answer(200)
+      stage.clock.advance(1_000)
+      await until(() => withText('after it').length).toBe(1)
+      await quiet()
+      await expectSame('after it')
+    })
+
+    it('keeps what it sent, if it failed before', async () => {
+      receiver.answer = status(500)
+      const { id } = await hook({ kinds: ['message.sent'] })
+      stage.write({ body: 'failed', ...mine })
+      await until(async () => (await get(id)).failing_chats).toBe(1)
+      answer(200)
+      stage.write({ body: 'slow', fromMe: true, chat: toJid(AMARA) })
+      const later = stage.write({ body: 'after it', ...mine })
+      await until(() => withText('slow').length).toBe(1)
+      stage.clock.advance(1_000)
+      await until(() => withText('after it').length).toBe(1)
+      await quiet()
+      acknowledge(later)
+      await expectSame('after it')
+    })
+
+    it('keeps what an earlier run sent, if an earlier event of the chat fails in this one', async () => {
+      receiver.answer = (response, one) => {
+        if (one.event.message?.body === 'first') status(200)(response)
+      }
+      const { id } = await hook({ kinds: ['message.sent'], paused: true })
+      stage.write({ body: 'slow', fromMe: true, chat: toJid(AMARA) })
+      stage.write({ body: 'first', ...mine })
+      const later = stage.write({ body: 'second', ...mine })
+      await call('PATCH', `/${id}`, { paused: false })
+      await until(() => withText('second').length).toBe(1)
+      acknowledge(later)
+      receiver.answer = (response, one) => status(isSlow(one) ? 200 : 500)(response)
+      await stage.restart()
+      await until(async () => (await get(id)).failing_chats).toBe(1)
+      receiver.answer = status(200)
+      await passTime(1_000, () => withText('second').length > 1)
+      await expectSame('second')
+    })
+  })
+
+  it('sends what was under way again as it was, if it goes back by more than a page', async () => {
+    const mine = { fromMe: true, chat: toJid(BRUNO) }
+    const { id } = await hook({ kinds: ['message.sent'] })
+    const { place } = (await stage.app.control.webhooks.list()).find((one) => one.id === id) ?? {}
+    for (const n of numbers(1, 55)) stage.write({ body: `mine ${n}`, ...mine })
+    await until(() => receiver.delivered().length).toBe(55)
+    receiver.answer = () => {}
+    const { chat, bareId } = stage.write({ body: 'under way', ...mine })
+    const sent = () => receiver.requests.filter(({ event }) => event.message?.body === 'under way')
+    await until(() => sent().length).toBe(1)
+    stage.app.archive.take({ type: 'ack', chat, bareId, ack: 3 })
+    stage.app.archive.flush()
+    receiver.answer = status(200)
+    expect((await call('POST', `/${id}/replay`, { after: place })).status).toBe(200)
+    await until(() => sent().length).toBe(2)
+    expect(new Set(sent().map(({ body }) => body)).size).toBe(1)
     await until(rowsOfDeliveries).toBe(0)
   })
 
@@ -678,16 +776,27 @@ describe('a webhook that waits for the owner', () => {
     })
   })
 
-  it('is paused when its account is removed', async () => {
+  it.each([
+    ['keeps what is not delivered', '', 2],
+    ['has no text any more', '?archive=delete&confirm=work', 0],
+  ])('is paused when its account is removed, and %s', async (_, query, rows) => {
     await fetch(`${stage.url}/api/accounts`, {
       method: 'POST',
       body: JSON.stringify({ id: 'work' }),
       headers: { 'content-type': 'application/json' },
     })
     const { id } = await hook({ account: 'work' })
-    expect((await fetch(`${stage.url}/api/accounts/work`, { method: 'DELETE' })).status).toBe(200)
+    // As a stop leaves it.
+    const sending = [{ event: '00000000-1-1', message: null, body: 'a text under way' }]
+    const { webhooks } = stage.app.control
+    await webhooks.begun(new Map([[id, { place: '0', sending }]]))
+    await webhooks.putLane({ webhook: id, chat: AMARA, event: '00000000-1-1', head: null, sending })
+    const removed = await fetch(`${stage.url}/api/accounts/work${query}`, { method: 'DELETE' })
+    expect(removed.status).toBe(200)
     expect(await get(id)).toMatchObject({ account: 'work', paused: true, paused_reason: 'account_removed' })
     expect((await call('POST', `/${id}/replay`, { after: '0' })).json.code).toBe('account_not_found')
+    expect(rowsOfDeliveries()).toBe(rows)
+    expect(controlFilesWith('a text under way').length > 0).toBe(rows > 0)
   })
 
   // It is the last one: the account of the file is another one after it.

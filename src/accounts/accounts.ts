@@ -51,8 +51,8 @@ export type Accounts = {
   opened(): Account[]
   /** Calls `listener` when an account is not linked any more, or is linked to another number than before. It must not fail. */
   onUnlink(listener: (id: AccountId) => void): void
-  /** Calls `listener` before an account is removed. */
-  onRemove(listener: (id: AccountId) => Promise<void>): void
+  /** Calls `listener` before an account is removed; `archive`: with its archives. */
+  onRemove(listener: (id: AccountId, what: { archive: boolean }) => Promise<void>): void
   /** Connects the accounts with a saved session that were not stopped: `default` at once, the others in turn. */
   resume(): void
   /** Closes every browser and archive. */
@@ -86,7 +86,7 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
   const removing = new Set<string>()
   /** The accounts whose turn to start has not come. */
   const waiting = new Set<string>()
-  const removals: ((id: AccountId) => Promise<void>)[] = []
+  const removals: Parameters<Accounts['onRemove']>[0][] = []
   const unlinks: ((id: AccountId) => void)[] = []
   const over = new AbortController()
   const logKey = authDir.secret('log')
@@ -246,7 +246,7 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
       await known.remove(account.id)
       removing.add(id)
       try {
-        await Promise.all(removals.map((run) => run(account.id)))
+        await Promise.all(removals.map((run) => run(account.id, { archive })))
         account.archive.events.stop()
         await account.outbox.review()
         await closeNow(account)

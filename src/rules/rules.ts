@@ -42,8 +42,8 @@ export type Rules = {
   file(): RulesFileView
   /** Returns the rules that are at work. Rejects with the errors of the control database. */
   list(): Promise<RuleView[]>
-  /** Pauses the rules of an account that is removed. Never rejects. */
-  dropAccount(account: AccountId): Promise<void>
+  /** Pauses the rules of an account that is removed; if its `archive` is too, their texts are removed. Never rejects. */
+  dropAccount(account: AccountId, what: { archive: boolean }): Promise<void>
   /** Stores the positions and stops. Never rejects. */
   close(): Promise<void>
 }
@@ -173,6 +173,17 @@ export async function openRules(options: RulesOptions): Promise<Rules> {
     })
   }
 
+  /** Removes the texts of what the rule has not delivered. Never rejects. */
+  function empty({ row: { id } }: Receiver): Promise<void> {
+    return inTurn(async () => {
+      const one = all.get(id)
+      if (one === undefined) return
+      await stop(id)
+      await webhooks.empty(id)
+      all.set(id, await begin({ ...one.row, place: one.pump.place() }))
+    })
+  }
+
   function lookLater(): void {
     cancelLook = clock.after(LOOK_MS, () => void inTurn(look).then(() => isClosed || lookLater()))
   }
@@ -193,9 +204,12 @@ export async function openRules(options: RulesOptions): Promise<Rules> {
       const dead = await webhooks.countDead()
       return [...all.values()].map((one) => viewOf(one, dead))
     },
-    async dropAccount(account) {
+    async dropAccount(account, { archive }) {
       const own = [...all.values()].filter(({ row }) => row.account === account)
       await Promise.all(own.map((one) => pause(one, 'account_removed')))
+      if (!archive) return
+      await Promise.all(own.map(empty))
+      await places.wipe()
     },
     async close() {
       isClosed = true

@@ -145,6 +145,7 @@ export function openControl(options: ControlOptions): ControlStore {
       begun: (sending) => useSpare(({ webhooks }) => webhooks.begun(sending)),
       sending: (webhook) => use(({ webhooks }) => webhooks.sending(webhook)),
       wipe: () => use(({ db }) => void emptyLog(db)),
+      empty: (webhook) => use(({ webhooks }) => webhooks.empty(webhook)),
       lanes: (webhook) => use(({ webhooks }) => webhooks.lanes(webhook)),
       putLane: (...lane) => use(({ webhooks }) => webhooks.putLane(...lane)),
       removeLane: (lane) => use(({ webhooks }) => webhooks.removeLane(lane)),

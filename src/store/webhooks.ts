@@ -10,6 +10,7 @@ export type Webhooks = Receivers & {
   list(): WebhookRow[]
   put(row: WebhookRow, ended?: readonly string[]): void
   sending(webhook: string): Sending[]
+  empty(webhook: string): void
   lanes(webhook: string): LaneRow[]
   putLane(lane: LaneRow, dead?: DeadRow): void
   removeLane(lane: Pick<LaneRow, 'webhook' | 'chat'>): void
@@ -41,6 +42,10 @@ export function createWebhooks(db: Connection): Webhooks {
   const list = db.query<Row>('SELECT * FROM webhooks ORDER BY created_at_ms, id')
   const put = db.command('INSERT OR REPLACE INTO webhooks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
   const sending = db.query<Pick<Lane, 'sending'>>('SELECT sending FROM webhook_sending WHERE webhook = ?')
+  const empty = [
+    db.command('DELETE FROM webhook_lanes WHERE webhook = ?'),
+    db.command('DELETE FROM webhook_sending WHERE webhook = ?'),
+  ]
   const lanes = db.query<Lane>('SELECT * FROM webhook_lanes WHERE webhook = ?')
   const putLane = db.command('INSERT OR REPLACE INTO webhook_lanes VALUES (?, ?, ?, ?, ?)')
   const removeLane = db.command('DELETE FROM webhook_lanes WHERE webhook = ? AND chat = ?')
@@ -67,6 +72,10 @@ export function createWebhooks(db: Connection): Webhooks {
         for (const chat of ended) removeLane.run(id, chat)
       }),
     sending: (webhook) => JSON.parse(sending.get(webhook)?.sending ?? '[]'),
+    empty: (webhook) =>
+      db.transaction(() => {
+        for (const removal of empty) removal.run(webhook)
+      }),
     lanes: (webhook) => lanes.all(webhook).map(toLane),
     putLane: ({ webhook, chat, event, head, sending }, died) =>
       db.transaction(() => {

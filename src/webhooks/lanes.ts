@@ -2,14 +2,16 @@
 import type { Clock } from '../clock.ts'
 import type { ControlStore, Failing, LaneRow, Sending } from '../control.ts'
 import type { Log } from '../log.ts'
-import type { Event } from '../model/events.ts'
 import { bareIdOf, tombstoneOf } from './body.ts'
 import { delayAfter } from './retries.ts'
 import type { Outcome } from './sender.ts'
-import { sendingOf, without } from './sending.ts'
+import { without } from './sending.ts'
 
-/** A lane. `place`: the position of its event in the log. `isRunning`: its deliveries are being attempted. */
-export type Lane = Omit<LaneRow, 'webhook'> & { place: number; isRunning: boolean }
+/**
+ * A lane. `place`: the position of its event in the log. `isRunning`: its deliveries are being attempted. `isParked`: it waits for the
+ * webhook to pass what it has delivered.
+ */
+export type Lane = Omit<LaneRow, 'webhook'> & { place: number; isRunning: boolean; isParked: boolean }
 
 export type Lanes = {
   has(chat: string): boolean
@@ -20,17 +22,22 @@ export type Lanes = {
   due(): Lane[]
   /**
    * Stores that this delivery failed: it is tried again later, or it is dead and the chat goes on. The chat becomes a lane if it is
-   * none. @param before the delivery as it was before this attempt
+   * none. `lane.sending`: the later deliveries of the chat that may have been attempted. @param before the delivery as it was before
+   * this attempt
    */
   fail(
-    lane: Pick<Lane, 'chat' | 'event' | 'place'>,
+    lane: Pick<Lane, 'chat' | 'event' | 'place' | 'sending'>,
     before: Failing,
     outcome: Pick<Outcome<string>, 'status' | 'error'>,
   ): Promise<void>
   /** Stores that the delivery of the lane is settled. */
   settle(lane: Lane): Promise<void>
   /** Stores that these later events of the chat are attempted. */
-  begin(lane: Lane, events: readonly Event[]): Promise<void>
+  begin(lane: Lane, sending: readonly Sending[]): Promise<void>
+  /** Stores where the lane is. It is not due before {@link Lanes.unpark}. @param sending what it still has to deliver */
+  park(lane: Lane, sending: readonly Sending[]): Promise<void>
+  /** Returns true if a lane was parked. */
+  unpark(): boolean
   /**
    * Names these lanes by the id that their chats have now: a number can pass to another person, whose chat is another lane. A lane
    * whose new name another one has keeps its own.
@@ -58,10 +65,13 @@ export type LanesOptions = {
 
 export function createLanes({ webhook, stored, store, onWait, clock, log }: LanesOptions): Lanes {
   const lanes = new Map<string, Lane>(
-    stored.map(({ webhook: _, ...row }) => [row.chat, { ...row, place: 0, isRunning: false }]),
+    stored.map(({ webhook: _, ...row }) => [
+      row.chat,
+      { ...row, place: 0, isRunning: false, isParked: false },
+    ]),
   )
   const dueAt = ({ head }: Lane) => head?.nextAtMs ?? 0
-  const waiting = () => [...lanes.values()].filter(({ isRunning }) => !isRunning)
+  const waiting = () => [...lanes.values()].filter(({ isRunning, isParked }) => !isRunning && !isParked)
   const put = ({ chat, event, head, sending }: Lane) => store.putLane({ webhook, chat, event, head, sending })
 
   return {
@@ -72,14 +82,15 @@ export function createLanes({ webhook, stored, store, onWait, clock, log }: Lane
       const times = waiting().map(dueAt)
       return times.length === 0 ? null : Math.max(0, Math.min(...times) - clock.now())
     },
-    async fail({ chat, event, place }, before, { status, error }) {
+    async fail({ chat, event, place, sending }, before, { status, error }) {
       const { kind, firstAtMs } = before
       const attempts = before.attempts + 1
       const tried = { attempts, firstAtMs, status, error: error ?? '' }
       const delay = delayAfter(attempts, clock.now() - firstAtMs, Math.random())
       const head = delay === null ? null : { ...before, ...tried, nextAtMs: clock.now() + delay }
-      const now = { chat, event, head, sending: [] }
-      lanes.set(chat, Object.assign(lanes.get(chat) ?? { isRunning: false }, { place, ...now }))
+      const now = { chat, event, head, sending }
+      const known = lanes.get(chat) ?? { isRunning: false, isParked: false }
+      lanes.set(chat, Object.assign(known, { place, ...now }))
       if (before.attempts === 0) onWait(place)
       const lane = { webhook, ...now }
       if (head !== null) return store.putLane(lane)
@@ -90,9 +101,19 @@ export function createLanes({ webhook, stored, store, onWait, clock, log }: Lane
       lane.head = null
       return put(lane)
     },
-    begin(lane, events) {
-      lane.sending = sendingOf(events, lane.sending)
+    begin(lane, sending) {
+      lane.sending = sending
       return put(lane)
+    },
+    park(lane, sending) {
+      lane.isParked = true
+      lane.sending = sending
+      return put(lane)
+    },
+    unpark() {
+      const parked = [...lanes.values()].filter(({ isParked }) => isParked)
+      for (const lane of parked) lane.isParked = false
+      return parked.length > 0
     },
     async follow(some, chatNow) {
       const found = await Promise.all(some.map(async (lane) => [lane, await chatNow(lane)] as const))
@@ -112,7 +133,7 @@ export function createLanes({ webhook, stored, store, onWait, clock, log }: Lane
     },
     waiting: () =>
       [...lanes.values()].flatMap<Pick<Sending, 'event' | 'message'>>(({ event, head, sending }) =>
-        head === null ? sending : [{ event, message: head.message }],
+        head === null ? sending : [{ event, message: head.message }, ...sending],
       ),
     async forget(bareIds) {
       for (const lane of lanes.values()) {

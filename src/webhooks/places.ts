@@ -43,6 +43,7 @@ export function createPlaces(
     )
 
   async function store(): Promise<void> {
+    await turn
     cancel?.()
     cancel = null
     const places = new Map([...moved].map(([id, placeOf]) => [id, placeOf()]))
@@ -83,6 +84,11 @@ export function createPlaces(
       return turn
     },
     moved(id, placeOf) {
+      // What was to be sent from an earlier position is behind it.
+      if (beginning.has(id)) {
+        beginning.set(id, { place: placeOf(), sending: [] })
+        return
+      }
       moved.set(id, placeOf)
       cancel ??= clock.after(STORE_MS, () => void store())
     },

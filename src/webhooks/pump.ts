@@ -16,7 +16,7 @@ import type { Lane, Lanes } from './lanes.ts'
 import { isBehind, isExpired, isForeign, placeIn, toPosition } from './positions.ts'
 import { readTogether } from './read-together.ts'
 import type { Deliver, Outcome } from './sender.ts'
-import { sendingOf, without } from './sending.ts'
+import { ahead, sendingOf, without } from './sending.ts'
 import { allSettled, createSlots } from './slots.ts'
 
 /** The owner creates webhooks, so no chat is hidden from them. */
@@ -74,7 +74,7 @@ export type PumpOptions<E extends string> = {
   logger: Log
   /** Its position has changed. */
   onMoved(): void
-  /** Stores its position and what it is sending, before the first attempt. Never rejects. */
+  /** Stores its position and what it is sending, before the first attempt and before a lane ends. Never rejects. */
   onSending(): Promise<void>
   /** An attempt ended. */
   onAttempt(outcome: Outcome<E>): void
@@ -102,6 +102,10 @@ export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
   /** The end of the page that is being delivered. What lanes still have to deliver ends here too. */
   let reach = 0
   let sending = options.sending
+  /** What an earlier run may have attempted. */
+  const earlier = new Set(
+    [...sending, ...lanes.all().flatMap((lane) => lane.sending)].map(({ event }) => event),
+  )
   let running: AbortController | null = null
   let isWoken = false
   let isReading = false
@@ -223,16 +227,17 @@ export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
           (event) => !held.has(laneOf(event)) && isWanted(wide, event) && !isForgotten(event),
         )
         if (wanted.length > 0) {
-          sending = sendingOf(wanted, sending)
+          sending = [...sendingOf(wanted, sending), ...ahead(current, sending, page.next)]
           await options.onSending()
         }
         const first = { forgotten, sending: () => sending }
         await allSettled(byChat(wanted).map((events) => deliverAll(events, current, first)))
         place = reach
         if (page.events.length > 0 || !page.hasMore) {
-          sending = []
+          sending = page.hasMore ? ahead(current, sending, place) : []
           moved(current)
         }
+        if (lanes.unpark()) run()
         hasMore = page.hasMore
       }
     } finally {
@@ -242,8 +247,12 @@ export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
 
   /** Delivers these events of a chat, up to the first that fails. */
   async function deliverAll(events: readonly Event[], current: LogReader, first: First): Promise<void> {
-    for (const event of events)
-      if (!(await deliver(event, current.fromText(event.cursor), laneOf(event), first))) return
+    const own = new Set(events.map(({ cursor }) => cursor))
+    const sendingNow = () => first.sending().filter(({ event }) => own.has(event))
+    for (const event of events) {
+      const at = current.fromText(event.cursor)
+      if (!(await deliver(event, at, laneOf(event), { ...first, sending: sendingNow }))) return
+    }
   }
 
   /** Attempts the event. Returns true if it is settled; else it is in the lane of this chat now. */
@@ -256,7 +265,10 @@ export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
     const outcome = await send(event.cursor, body)
     if (isSettled(outcome)) return true
     const before = { kind: event.kind, message, body, attempts: 0, firstAtMs: clock.now() }
-    const lane = { chat, event: event.cursor, place: at }
+    const all = first.sending()
+    const later = all.slice(all.findIndex(({ event: cursor }) => cursor === event.cursor) + 1)
+    const repeated = later.filter(({ event: cursor }) => earlier.has(cursor))
+    const lane = { chat, event: event.cursor, place: at, sending: repeated }
     await lanes.fail(lane, { ...before, nextAtMs: 0, status: null, error: '' }, outcome)
     arm()
     return false
@@ -267,6 +279,19 @@ export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
     const current = reader()
     await tryAgain(lane, send)
     if (lane.head !== null) return
+    do {
+      if (!(await catchUp(lane, current))) return
+      // After a crash, the webhook reads its page again: what the lane has delivered must not be in it as new.
+      const rest = ahead(current, lane.sending, lane.place)
+      if (lane.place > place || ahead(current, rest, place).length > 0) return lanes.park(lane, rest)
+      await options.onSending()
+      demandRunning()
+    } while (lane.place < reach)
+    await lanes.end(lane)
+  }
+
+  /** Delivers the later events of the chat of the lane. Returns false if one fails. */
+  async function catchUp(lane: Lane, current: LogReader): Promise<boolean> {
     const { filter } = row()
     while (lane.place < reach) {
       await lanes.follow([lane], (one) => chatNow(current, one))
@@ -281,19 +306,22 @@ export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
       const events = page.events.filter(({ cursor }) => current.fromText(cursor) <= end)
       const isOurs = (event: Event) => lane.chat !== '' || event.chat === null
       const wanted = events.filter((event) => isOurs(event) && isWanted(wide, event) && !isForgotten(event))
-      if (wanted.length > 0) await lanes.begin(lane, wanted)
+      if (wanted.length > 0) {
+        const begun = sendingOf(wanted, lane.sending)
+        await lanes.begin(lane, [...begun, ...ahead(current, lane.sending, Math.min(page.next, end))])
+      }
       const first = { forgotten, sending: () => lane.sending }
       for (const event of events) {
         const at = current.fromText(event.cursor)
         // It may read its page again.
         if (at > reach) break
-        if (wanted.includes(event) && !(await deliver(event, at, lane.chat, first))) return
+        if (wanted.includes(event) && !(await deliver(event, at, lane.chat, first))) return false
         lane.event = event.cursor
         lane.place = at
       }
       lane.place = Math.max(lane.place, Math.min(page.next, end, reach))
     }
-    await lanes.end(lane)
+    return true
   }
 
   /** Returns the id that the chat of the lane has now, by its event; the last known one if that is deleted. */

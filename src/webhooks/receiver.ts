@@ -142,6 +142,7 @@ export async function openReceiver<Row extends Receiving, E extends string>(
       source = logOf()
     } catch {
       // No archive is open: its next event looks again.
+      isUpToDate = false
       return
     }
     isUpToDate = true

@@ -60,8 +60,8 @@ export type Webhooks = {
   replay(id: string, from: { after: string } | { sinceMs: number }): Promise<WebhookView>
   /** Tries a failed or dead delivery now. Fails with `delivery_not_found`, and as reading events. */
   retry(id: string, event: string): Promise<Outcome>
-  /** Pauses the webhooks of an account that is removed. Never rejects. */
-  dropAccount(account: AccountId): Promise<void>
+  /** Pauses the webhooks of an account that is removed; if its `archive` is too, their texts are removed. Never rejects. */
+  dropAccount(account: AccountId, what: { archive: boolean }): Promise<void>
   /** Stores the positions and stops. Never rejects. */
   close(): Promise<void>
 }
@@ -152,14 +152,32 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
       await control.put(after, ended)
       row = after
     } finally {
-      await one.close()
-      places.drop(one.row.id)
-      all.delete(one.row.id)
+      await reopen(one, row)
+    }
+    return view(await find(row.id))
+  }
+
+  /** @param closed runs while the webhook is closed */
+  async function reopen(one: Receiver, row: WebhookRow, closed = async () => {}): Promise<void> {
+    await one.close()
+    places.drop(row.id)
+    try {
+      await closed()
+    } finally {
+      all.delete(row.id)
       await open(row, one.last).catch((error) => {
         problem = toAppError(error)
       })
     }
-    return view(await find(row.id))
+  }
+
+  /** Removes the texts of what the webhook has not delivered. Never rejects. */
+  function empty(one: Receiver): Promise<void> {
+    const { id } = one.row
+    return inTurn(async () => {
+      const present = all.get(id)
+      if (present !== undefined) await reopen(present, placed(present), () => control.empty(id))
+    }).catch(failed)
   }
 
   /** Stores the webhook, unless it was removed or opened again meanwhile. Never rejects. */
@@ -283,9 +301,12 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
       const one = await findOpen(id)
       return (await one.pump.retry(event)) ?? (await revive(one, event)) ?? fail('shutting_down')
     },
-    async dropAccount(account) {
+    async dropAccount(account, { archive }) {
       const own = [...all.values()].filter(({ row }) => row.account === account)
       await Promise.all(own.map((one) => pause(one, 'account_removed')))
+      if (!archive) return
+      await Promise.all(own.map(empty))
+      await places.wipe()
     },
     async close() {
       isClosed = true
