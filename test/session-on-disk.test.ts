@@ -4,8 +4,10 @@ import {
   chmodSync,
   cpSync,
   existsSync,
+  linkSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -188,6 +190,17 @@ describe('openAuthDir', async () => {
     expect(
       readdirSync(join(dir, '.whatsapp-mcp-api')).filter((name) => name.startsWith('server.lock')),
     ).toEqual([])
+  })
+
+  it('takes over the lock of a process with the same id that was ended while it took it', async () => {
+    const dir = temp()
+    ;(await openAuthDir(dir, quiet)).release()
+    const lock = join(dir, '.whatsapp-mcp-api', 'server.lock')
+    writeFileSync(lock, JSON.stringify({ pid: process.pid, started: '1', host: hostname() }))
+    linkSync(lock, `${lock}.${hostname()}.${process.pid}.new`)
+    const taken = await openAuthDir(dir, quiet)
+    expect(JSON.parse(readFileSync(lock, 'utf8')).started).not.toBe('1')
+    taken.release()
   })
 
   it('leaves the lock of another computer that shows life', async () => {

@@ -35,6 +35,9 @@ let holds: [path: string, item: string, untilMs: number | null][]
 let keys: Set<string>
 /** Why what is due waits for the owner, and for whom that was asked. */
 let heldFor: HoldReason | null
+/** The ack that the archive has of each message; null: none has a message there. And the states that the log of events got. */
+let ack: number | null
+let logged: string[]
 let askers: Asker[]
 
 beforeEach(() => {
@@ -55,6 +58,8 @@ beforeEach(() => {
   holds = []
   keys = new Set(['key_1'])
   heldFor = null
+  ack = null
+  logged = []
   askers = []
 })
 afterEach(async () => {
@@ -89,9 +94,11 @@ function open(isReadOnly = false): Outbox {
     },
   } as unknown as OutboxOptions['session']
   const archive = {
-    take() {},
+    take({ item }: { item?: { item_state: string } }) {
+      if (item !== undefined) logged.push(item.item_state)
+    },
     flush() {},
-    ownAck: () => null,
+    ownAck: () => ack,
     onAppend() {},
     reader: () => ({ recipientAt: async () => null }),
   } as unknown as OutboxOptions['archive']
@@ -268,6 +275,35 @@ it('keeps the items that wait while it settles the others after a restart', asyn
   await expect.poll(texts).toEqual(['in an hour'])
   isSlow = false
   await expect.poll(() => stateOf('ob_0')).toBe('unknown')
+})
+
+it('reports what the archive shows as sent after a restart once', async () => {
+  const before = open()
+  const item = await schedule(before, 'in an hour', HOUR_MS)
+  await before.close()
+  await store.add({ ...item, id: 'ob_0', state: 'sending' })
+  ack = 1
+  logged = []
+  open()
+  await expect.poll(() => stateOf('ob_0')).toBe('sent')
+  expect(logged).toEqual(['sent'])
+})
+
+it.each([null, 0, 1])('with ack %j in the archive, whether an outcome waits for the disk', async (known) => {
+  const { change } = store
+  const changes: unknown[] = []
+  store.change = (id, from, to, options) => {
+    if (to.state === 'sent') changes.push(options?.isElsewhere)
+    return change(id, from, to, options)
+  }
+  const outbox = open()
+  phone.sending = async () => {
+    ack = known
+  }
+  const { id } = await schedule(outbox, 'soon', 1_000)
+  clock.advance(2_000)
+  await expect.poll(() => stateOf(id)).toBe('sent')
+  expect(changes).toEqual([known === 1])
 })
 
 it('sends nothing that expires while missed messages go out one by one', async () => {

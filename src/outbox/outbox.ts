@@ -126,22 +126,27 @@ export function openOutbox(options: OutboxOptions): Outbox {
       else if (row.state !== 'sending') waiting.add(row)
     }
     // Last: by the time that this is stored, the owner may have changed what waits.
-    for (const row of rows) if (row.state === 'sending') settle(row, { state: 'unknown' })
+    for (const row of rows) if (row.state === 'sending') settle(row, inArchive(row) ?? { state: 'unknown' })
     look()
   }
 
   /** Settles the items whose message is in the archive now: an echo of WhatsApp, or a later look through the chat. */
   function look(): void {
     for (const row of unknown.values()) {
-      const ack = archive.ownAck(row.bareId)
-      if (ack === null || ack === 0) continue
+      const outcome = inArchive(row)
+      if (outcome === null) continue
       unknown.delete(row.id)
-      const outcome: OutboxChange =
-        ack > 0
-          ? { state: 'sent', messageId: keyOf(row), sentAtMs: clock.now(), error: null }
-          : { state: 'failed', error: { code: 'send_refused', detail: 'WhatsApp refused the message.' } }
       settle(row, outcome)
     }
+  }
+
+  /** The outcome by the message in the archive; null if that shows none. */
+  function inArchive(row: OutboxRow): OutboxChange | null {
+    const ack = archive.ownAck(row.bareId)
+    if (ack === null || ack === 0) return null
+    return ack > 0
+      ? { state: 'sent', messageId: keyOf(row), sentAtMs: clock.now(), error: null }
+      : { state: 'failed', error: { code: 'send_refused', detail: 'WhatsApp refused the message.' } }
   }
 
   function tell(kind: OutboxEventKind, row: OutboxRow): void {

@@ -149,7 +149,7 @@ export function openAccountArchive(options: AccountArchiveOptions): AccountArchi
     clock,
     log,
     onDamaged: options.onDamaged,
-    onDone: forgetting.start,
+    onDone: () => forgetting.start(SWEEP_AFTER_MS),
   })
   stops.push(check.stop)
   return {
@@ -190,6 +190,9 @@ export function openAccountArchive(options: AccountArchiveOptions): AccountArchi
 export function mediaDirOf(archive: string): string {
   return archive.replace(/\.db$/, '.media')
 }
+
+/** The sweep looks at each chat: the server listens first. */
+const SWEEP_AFTER_MS = 500
 
 /** Events that are read in this thread: all subscribers share the page, and nobody waits for a thread to wake them. */
 const NEAR = 200

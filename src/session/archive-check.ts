@@ -24,7 +24,7 @@ export type ArchiveCheckOptions = {
   log: Log
   /** The file is damaged. */
   onDamaged: () => void
-  /** The file is intact, or could not be checked; called soon after the start if there is no reason to check it. */
+  /** The file is intact, or could not be checked; called at once if there is no reason to check it. */
   onDone: () => void
 }
 
@@ -35,7 +35,7 @@ export function startArchiveCheck({
   onDamaged,
   onDone,
 }: ArchiveCheckOptions): ArchiveCheck {
-  const timers = createTimers<'start' | 'done'>(clock)
+  const timers = createTimers<'start'>(clock)
   const archive = { file: store.file, key: store.key, identity: identity(store.file) }
   const reason = store.checkReason()
   const why = reason ?? 'routine'
@@ -70,7 +70,7 @@ export function startArchiveCheck({
   }
 
   timers.set('start', reason === null ? LATER_MS : SOON_MS, start)
-  if (reason === null) timers.set('done', SOON_MS, onDone)
+  if (reason === null) onDone()
   return {
     isRunning: () => isRunning,
     stop() {

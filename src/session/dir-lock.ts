@@ -66,11 +66,12 @@ export async function lockDir(file: string, onWait: () => void): Promise<() => v
     started: startOf(process.pid),
     host: hostname(),
   } satisfies Holder)
-  const fresh = `${file}.${process.pid}.new`
+  const fresh = `${file}.${hostname()}.${process.pid}.new`
   const next = `${file}.next`
   let mayBeMoved = false
   try {
     // Written beside it and then linked: the lock appears whole, or not at all.
+    rmSync(fresh, { force: true })
     writeFileSync(fresh, text, { mode: 0o600 })
     for (let tries = 0; tries < 5; tries++) {
       if (linkAs(fresh, file)) {
@@ -82,10 +83,12 @@ export async function lockDir(file: string, onWait: () => void): Promise<() => v
       }
       const judged = readOrNull(file)
       await requireStale(file, onWait)
+      if (!existsSync(file)) continue
       if (judged !== null && linkAs(fresh, next)) {
         if (replaceAlone(file, judged, fresh, next)) return keep(file, text)
       } else {
         // A process that was ended while it replaced a leftover: any number of others may remove it now.
+        if (judged !== null && !existsSync(next)) continue
         await requireStale(next, onWait)
         mayBeMoved = true
         takeAway(file, judged)

@@ -221,6 +221,16 @@ describe('a message that disappears from WhatsApp', () => {
     expect(kept()).toEqual(['staying'])
   })
 
+  it('leaves at the start if it is due, also where what is too old leaves later', async () => {
+    open({ days: 30 })
+    write(seen('going', { expiresAt: nowS() + 60 }), seen('old', { sentAt: nowS() - 29 * DAY_S }))
+    clock.advance(2 * DAY_S * 1000)
+    forgetting.start(HOUR_MS)
+    await expect.poll(kept).toEqual(['old'])
+    clock.advance(HOUR_MS)
+    await expect.poll(kept).toEqual([])
+  })
+
   it('leaves at its second although it was deleted for everyone, with what it said before', async () => {
     open()
     const at = nowS() + 3600

@@ -21,8 +21,8 @@ const LOOK_MS = 60_000
 const RETRY_MS = 60_000
 
 export type Forgetting = {
-  /** Starts the deletions in the background. */
-  start(): void
+  /** Starts the deletions in the background: at once what disappeared, after this time what is too old. Milliseconds; default 0. */
+  start(sweepAfterMs?: number): void
   /**
    * Deletes everything of this chat, and it is never stored again. Resolves with the number of messages. If a
    * deletion is interrupted, the next sweep continues it; a second call meanwhile resolves with the number
@@ -211,9 +211,10 @@ export function createForgetting({
     )
 
   return {
-    start() {
-      sweepOld()
+    start(sweepAfterMs = 0) {
       if (keeping.sweepsDisappearing) sweepExpired()
+      if (sweepAfterMs > 0) timers.set('sweep', sweepAfterMs, sweepOld)
+      else sweepOld()
     },
     forgetChat(chat) {
       flush()

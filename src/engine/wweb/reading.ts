@@ -24,8 +24,8 @@ const PIECE = 250
 /** The page responds from memory: after this time it hangs. */
 const MEMORY_MS = 10_000
 const LOOKUP_MS = 10_000
-/** After this time, the page is asked again for a chat that it had. */
-const KNOWN_MS = 60_000
+/** After this time, the page is asked again for a chat that it had, which also shows, before anything is sent, that it responds. */
+const KNOWN_MS = 5_000
 /** The most chats that are remembered so. */
 const MOST_KNOWN = 1_000
 /** One page of history: queries of the page's database, and for channels of WhatsApp's server. */
