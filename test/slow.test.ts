@@ -99,9 +99,9 @@ it('slow callers are a hundred streams and eighty exports without a reader, and 
   const times: number[] = []
   for (let n = 0; n < 20; n += 1)
     times.push(await cpuMsOf(async () => expect((await stage.get('/api/status')).status).toBe(200)))
-  // The first waits until all of them are connected; of readers that take no turns it takes more than twice as long.
+  // The first waits until all of them are connected, on a busy computer the next ones too; then all take a few milliseconds.
   expect(Math.max(...times)).toBeLessThan(8_000)
-  expect(times.sort((a, b) => a - b)[10]).toBeLessThan(400)
+  expect(times.sort((a, b) => a - b)[4]).toBeLessThan(100)
   for (const socket of sockets) socket.destroy()
   await stage.close()
 })
