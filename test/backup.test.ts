@@ -46,7 +46,7 @@ describe('of a stopped server', () => {
     await harness.app.close()
     const { code, out, err } = await ended(['backup', file, '--auth-dir', harness.authDir, ...key()])
     expect([code, err]).toEqual([0, ''])
-    expect(out).toMatch(/^Wrote .*whatsapp\.backup \(\d+\.\d MiB\)\. Whoever/)
+    expect(out).toMatch(/^Wrote .*whatsapp\.backup \(\d+\.\d MiB\)\. Anyone who has this file/)
   })
 
   it('is encrypted, and only its owner can read it', () => {

@@ -92,7 +92,7 @@ export function createContactReader(db: Connection, loader: Loader, finder: Find
       JSON.parse(all.pushnames),
     ]
     const matches = query === undefined ? null : createMatcher(query)
-    const numbersOf = finder.numbers()
+    const numbersOf = matches === null ? () => '' : finder.numbers()
     const best = createBest<Place>(count, inOrder)
     ids?.forEach((id, index) => {
       const [rank = 1, address = '', name = '', pushname = ''] = [

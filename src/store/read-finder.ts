@@ -30,7 +30,7 @@ const QUERIES = {
   isSeen: 'SELECT id FROM people WHERE id = ?',
   formerPeople: 'SELECT person FROM person_phones WHERE phone = ?',
   alias: 'SELECT phone FROM phone_aliases WHERE asked = ?',
-  askedAs: `SELECT phone, group_concat(asked, ' ') AS asked FROM phone_aliases GROUP BY phone`,
+  aliases: 'SELECT asked, phone FROM phone_aliases',
   messages: 'SELECT * FROM messages WHERE bare_id = ? AND chat = ?',
 }
 
@@ -43,7 +43,7 @@ export function createFinder(db: Connection, loader: Loader): Finder {
   const isSeen = db.query<{ id: number }>(QUERIES.isSeen)
   const formerPeople = db.query<{ person: number }>(QUERIES.formerPeople)
   const alias = db.query<{ phone: Jid }>(QUERIES.alias)
-  const askedAs = db.query<{ phone: string; asked: string }>(QUERIES.askedAs)
+  const allAliases = db.query<{ asked: string; phone: string }>(QUERIES.aliases)
   const messages = db.query<MessageRow>(QUERIES.messages)
 
   function lookUp(address: Jid): PersonRow | null {
@@ -114,8 +114,9 @@ export function createFinder(db: Connection, loader: Loader): Finder {
     person,
     anybody,
     numbers() {
-      const asked = new Map(askedAs.all().map((row) => [row.phone, row.asked]))
-      return (phone) => `${phone} ${asked.get(phone) ?? ''}`.trim()
+      const typed = new Map<string, string[]>()
+      for (const { asked, phone } of allAliases.all()) typed.set(phone, [...(typed.get(phone) ?? []), asked])
+      return (phone) => [phone, ...(typed.get(phone) ?? [])].join(' ')
     },
     message(key) {
       for (const where of chats(key.chat)) {
