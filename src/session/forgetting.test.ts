@@ -380,15 +380,13 @@ describe('a chat that is forgotten', () => {
     open()
     const lid = toJid('777@lid')
     const trueS = nowS() - 3_600
+    const own = seen('own', { fromMe: true, sender: null })
     write(seen('kept', { sentAt: trueS - 1_000 }))
-    write(
-      seen('heard', { chat: lid, sender: lid, sentAt: trueS }),
-      seen('own', { chat: lid, fromMe: true, sender: null }),
-    )
+    write(seen('heard', { chat: lid, sender: lid, sentAt: trueS }), { ...own, chat: lid })
     await forgetting.forgetChat(chatId(lid))
     inbox.take({ type: 'identity', phone: AMARA, lid })
     inbox.flush()
-    write(seen('of that second', { sentAt: trueS }), seen('own', { fromMe: true, sender: null }))
+    write(seen('of that second', { sentAt: trueS }), own)
     write(seen('reply', { sentAt: trueS + 60 }))
     expect(kept()).toEqual(['kept', 'reply'])
   })
