@@ -24,10 +24,6 @@ const PIECE = 250
 /** The page responds from memory: after this time it hangs. */
 const MEMORY_MS = 10_000
 const LOOKUP_MS = 10_000
-/** After this time, the page is asked again for a chat that it had, which also shows, before anything is sent, that it responds. */
-const KNOWN_MS = 5_000
-/** The most chats that are remembered so. */
-const MOST_KNOWN = 1_000
 /** One page of history: queries of the page's database, and for channels of WhatsApp's server. */
 const HISTORY_MS = 30_000
 /** All pages of one request. What they loaded stays in memory, so the next request gets further. */
@@ -73,20 +69,13 @@ export function createReading(
     }
   }
 
-  /** The chats with these numbers in the page's memory: several messages to one person ask for theirs once. */
-  const chatsOf = new Map<string, { id: Jid; untilMs: number }>()
-
   return {
     async findNumber(phone) {
-      const before = chatsOf.get(phone)
-      if (before !== undefined && clock.now() < before.untilMs) return before.id
+      // Also shows, before a message is on its way, that the page responds: what fails here was not sent.
       const row = await inPage('Looking for the chat', MEMORY_MS, pageChatOf, phoneJid(phone))
       if (row !== null) {
         if (row.lid && row.phone) addresses.learn(toJid(row.lid), toJid(row.phone))
-        const id = toJid(row.id)
-        if (chatsOf.size >= MOST_KNOWN) chatsOf.clear()
-        chatsOf.set(phone, { id, untilMs: clock.now() + KNOWN_MS })
-        return id
+        return toJid(row.id)
       }
       const wid = await ask('Looking the number up', LOOKUP_MS, client.getNumberId(phone))
       if (wid === null) return null
