@@ -113,8 +113,8 @@ function linkAs(fresh: string, name: string): boolean {
 }
 
 /**
- * Replaces the leftover lock, which nobody else can while `next` exists: no other process has to be waited for. Returns false if it
- * was replaced before.
+ * Replaces the leftover lock. While `next` exists, no other process can replace it, so there is nothing to wait for. Returns false
+ * if another process replaced it before.
  */
 function replaceAlone(file: string, judged: string, fresh: string, next: string): boolean {
   try {

@@ -18,7 +18,7 @@ export type Places = {
   wipe(): Promise<void>
 }
 
-/** @param failed is told why something could not be stored, once until something can be. Must not throw */
+/** @param failed gets the reason when something could not be stored: once, until storing works again. Must not throw */
 export function createPlaces(
   control: Pick<ControlStore['webhooks'], 'reached' | 'begun' | 'wipe'>,
   failed: (error: unknown) => void,
