@@ -16,13 +16,13 @@ export type Acquaintance = {
   among(people: ReadonlyMap<number, PersonRow>): Set<number>
 }
 
-/** First the newest ones, which mostly say it. */
+/** Numbers of own messages to look at: the newest ten mostly suffice. */
 const LOOKS = [10, 500]
 
 const QUERIES = {
   familiar: 'SELECT 1 AS found FROM chats WHERE id = ? AND familiar = 1',
   newest: 'SELECT id FROM messages WHERE chat = ? AND sender = 0 ORDER BY id DESC LIMIT 1',
-  // Only of the index.
+  // SQLite answers this from the index alone.
   window: `SELECT min(id) AS oldest, count(*) AS count
     FROM (SELECT id FROM messages WHERE chat = ? AND sender = 0 ORDER BY id DESC LIMIT 500)`,
   written: `SELECT bare_id FROM messages WHERE chat = ? AND sender = 0 AND standing <> 1
@@ -37,9 +37,9 @@ export function createAcquaintance(db: Connection, isOurs: IsOurs): Acquaintance
   const window = db.query<{ oldest: number; count: number }>(QUERIES.window)
   const written = db.query<{ bare_id: string }>(QUERIES.written)
   const chats = db.query<{ id: number; person: number }>(QUERIES.chats)
-  /** By chat: that it has a message of the owner, for as long as this is its newest own message. */
+  /** The chats with a message of the owner. The value is the newest own message: a result holds until there is another one. */
   const met = new Map<number, number>()
-  /** By chat: the own messages among which is none of the owner. Older ones can come, with the history. */
+  /** The chats without one. The value is the window of own messages that were looked at: the history may add older ones. */
   const unmet = new Map<number, string>()
 
   function look(chat: number): boolean {

@@ -105,7 +105,7 @@ export function decryptArchive(
   return true
 }
 
-/** True if the archive opens with this secret. Errors as `openArchive`. */
+/** Opens the archive with this secret, closes it again, and returns the key. Errors as `openArchive`. */
 function check(file: string, secret: string, contents: Contents): Unlocked {
   const unlocked = unlock(file, secret)
   try {

@@ -40,7 +40,7 @@ export type ChatFacts = Pick<
   'name' | 'unread_count' | 'timestamp' | 'archived' | 'pinned_at' | 'muted_until' | 'is_read_only'
 >
 
-/** `gone`: persons. */
+/** `present`: members that came, or became admin or not. `gone`: the people who left. */
 export type MemberChange = {
   present: readonly { person: number; isAdmin: boolean }[]
   gone: readonly number[]
@@ -78,7 +78,7 @@ export type Chats = {
   nextHistoryAt(): number | null
   /**
    * Messages sent before these times (Unix seconds) are deleted, and not added again. Neither decreases.
-   * @param until left out: the same
+   * @param until default: `before`. @param goesOnFrom default: `until`
    */
   setForgotten(id: number, before: number, until?: number, goesOnFrom?: number): void
   /** Marks the history of every chat as possibly incomplete. */
@@ -86,12 +86,12 @@ export type Chats = {
   setPerson(id: number, person: number): void
   /** Finds the newest message again, after messages were moved. */
   refreshLast(id: number): void
-  /** `id` is the same chat as `other`: its row stays as a pointer. */
+  /** Marks `id` as the same chat as `other`. The row of `id` stays and points to `other`. */
   retire(id: number, other: number): void
   extents(): Extent[]
   members(chat: number): { person: number; is_admin: number }[]
   /**
-   * Writes these people as members, as admins or not, and those who are gone; everyone else stays.
+   * Adds or updates those who are present, and removes those who are gone. All other members stay.
    * @param atMs when it was noticed that people came or went; null: they were members before
    */
   changeMembers(chat: number, change: MemberChange, atMs: number | null): void
@@ -168,7 +168,7 @@ export function createChats(db: Connection): Chats {
      ON CONFLICT (chat, person) DO UPDATE SET is_admin = excluded.is_admin`,
   )
   const dropMember = db.command('DELETE FROM members WHERE chat = ? AND person = ?')
-  // By person (the plus): a group may have a thousand members, and few people are in as many groups.
+  // The plus makes SQLite search by person: a group may have a thousand members, but few people are in a thousand groups.
   const endSpan = db.command(
     'UPDATE member_spans SET until_ms = ? WHERE +chat = ? AND person = ? AND until_ms IS NULL',
   )
@@ -188,7 +188,7 @@ export function createChats(db: Connection): Chats {
     return id === undefined ? undefined : (row ?? getRow(id))
   }
 
-  /** Writes with a command that keeps the memory. */
+  /** Runs a command that keeps the memory, and changes the remembered row in the same way. */
   function patch(id: number, change: (row: ChatRow) => Partial<ChatRow>, write: () => void): void {
     const row = getRow(id)
     write()

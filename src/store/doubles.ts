@@ -8,8 +8,9 @@ import { detailsOf } from './render.ts'
 /**
  * Keeps the copy with the newest state: a deleted one before all others, one that can be read before a placeholder, the
  * later edit, and one whose file is known.
- * The reactions, votes, earlier texts and ack of the other copy go to the one that stays, which is returned; the caller removes the
- * other copy, which is quicker for many. What only the other copy had not gone through yet is reported now. Call within a transaction.
+ * The copy that stays gets the reactions, votes, earlier texts and ack of the other one, and is returned. The caller removes the
+ * other one, which is quicker for many. If only the copy that stays was deleted or edited, an event reports that now. Call within a
+ * transaction.
  */
 export type JoinDoubles = (one: MessageRow, other: MessageRow) => MessageRow
 
@@ -25,7 +26,7 @@ export function createJoinDoubles(messages: Messages, changes: Changes, events: 
     return differing !== undefined && differing(one) > differing(other)
   }
 
-  /** Of each person the newer one stays. */
+  /** Moves reactions and votes. Of two by one person, the newer one stays. */
   function moveActs({ id: from }: MessageRow, { id: message }: MessageRow): void {
     const [reactions, votes] = [changes.reactions(message), changes.votes(message)]
     for (const reaction of changes.reactions(from)) {
@@ -52,7 +53,7 @@ export function createJoinDoubles(messages: Messages, changes: Changes, events: 
     if (what === 'edited' && from.body === into.body) return
     const untilMs = into.revoked_at_ms ?? editedAt(into)
     const revision = changes.addRevision(into.id, { what, type: from.type, body: from.body, untilMs })
-    // A copy was inserted with an event, which is the newest one or a later one.
+    // The time of the newest event stands for the present.
     const at_ms = events.newestUpTo(events.last())?.at_ms ?? untilMs
     events.append({ at_ms, kind: `message.${what}`, chat: into.chat, message: into.id, data: { revision } })
   }

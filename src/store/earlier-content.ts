@@ -33,8 +33,8 @@ function contentOf({ type, body }: Line): Content | null {
 }
 
 /**
- * Returns the line with texts only where it has texts, also in its quote and earlier texts, and with the content that stood in
- * their place: the card of a contact, the name of an event.
+ * Removes previews and cards that stand in place of a text, also from the quote and the earlier texts. Adds the content that they
+ * had: the card of a contact, the name of an event.
  */
 export function fromEarlier(line: Line): Line {
   const content = contentOf(line)

@@ -81,7 +81,7 @@ export function createEventLog(db: Connection): EventLog {
   const last = db.query<{ seq: number }>("SELECT seq FROM sqlite_sequence WHERE name = 'events'")
   const startAfter = db.command("INSERT INTO sqlite_sequence (name, seq) VALUES ('events', ?)")
   const newestUpTo = db.query<Pick<Row, 'cursor' | 'at_ms'>>(
-    // Part of a cursor, which is the same for every reader.
+    // main: the time is part of a cursor, which is the same whatever a reader sees.
     'SELECT cursor, at_ms FROM main.events WHERE cursor <= ? ORDER BY cursor DESC LIMIT 1',
   )
   const lastBefore = db.query<Pick<Row, 'cursor'>>(

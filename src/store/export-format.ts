@@ -59,7 +59,7 @@ export const PersonLine = z.object({
   in_address_book: z.boolean(),
   is_business: z.boolean(),
   is_blocked: z.boolean(),
-  /** When a phone number was this person's, oldest first. `from` null: since ever; `until` null: it is now. */
+  /** When a phone number was this person's, oldest first. `from` null: always; `until` null: still. */
   phones: z.array(z.object({ phone: address, from: iso.nullable(), until: iso.nullable() })).optional(),
   /** Numbers under which the account with this person's number was asked for. */
   asked_as: z.array(address).optional(),

@@ -100,7 +100,8 @@ export function createJsonExport(db: Connection, loader: Loader, pages: MessageP
      * imported.
      */
     const told = { people: new Map<number, string | null>(), chats: new Map<number, string>() }
-    const said = new Set<Jid | null>()
+    /** The addresses that a line of a person has. */
+    const written = new Set<Jid | null>()
     const addressOf: AddressOf = (id) => (id === ME ? own.jid : (told.people.get(id) ?? null))
 
     /**
@@ -117,8 +118,8 @@ export function createJsonExport(db: Connection, loader: Loader, pages: MessageP
         const row = isShown ? whole : addressOnly(whole)
         if (!told.people.has(row.id)) {
           // Two rows that have lines and are merged afterwards stay two people in the file.
-          const unsaid = (jid: Jid | null) => (said.has(jid) ? null : jid)
-          const person = { ...row, phone: unsaid(row.phone), lid: unsaid(row.lid) }
+          const ifNew = (jid: Jid | null) => (written.has(jid) ? null : jid)
+          const person = { ...row, phone: ifNew(row.phone), lid: ifNew(row.lid) }
           const address = personJid(person)
           told.people.set(row.id, address)
           const parts = {
@@ -127,7 +128,7 @@ export function createJsonExport(db: Connection, loader: Loader, pages: MessageP
               isShown && person.phone !== null ? aliases.all(person.phone).map(({ asked }) => asked) : [],
           }
           if (address !== null) yield toLine(toPersonLine(person, parts))
-          said.add(person.phone).add(person.lid)
+          written.add(person.phone).add(person.lid)
         }
         told.people.set(id, told.people.get(row.id) ?? null)
       }
@@ -153,8 +154,8 @@ export function createJsonExport(db: Connection, loader: Loader, pages: MessageP
       const rawOf = models(rows.map(({ id }) => id))
       const sourceOf = new Map(sources.all(positions).map((row) => [row.message, toSource(row)]))
       const previewOf = new Map(previews.all(positions).map(({ message, jpeg }) => [message, jpeg]))
-      const strangers = new Set(rows.map((row) => row.chat).filter((id) => !told.chats.has(id)))
-      if (strangers.size > 0) yield* chatLines(chatsBy.all(JSON.stringify([...strangers])))
+      const newChats = new Set(rows.map((row) => row.chat).filter((id) => !told.chats.has(id)))
+      if (newChats.size > 0) yield* chatLines(chatsBy.all(JSON.stringify([...newChats])))
       const hidden = loader.hiddenAmong(rows.flatMap((row) => detailsOf(row).quoted?.bare_id ?? []))
       for (const whole of rows) {
         const address = told.chats.get(whole.chat)
@@ -166,7 +167,7 @@ export function createJsonExport(db: Connection, loader: Loader, pages: MessageP
           revisions: revised.get(row.id) ?? [],
           reactions: reacted.get(row.id) ?? [],
           votes: voted.get(row.id) ?? [],
-          // As it was received, it has the quote.
+          // The message as it was received contains the quote.
           raw: isBare ? undefined : rawOf.get(row.id),
           source: sourceOf.get(row.id),
           preview: previewOf.get(row.id),

@@ -1,6 +1,7 @@
 /** The table of gaps: ranges of messages that are known to be missing. */
 import type { Connection } from './sqlite.ts'
 
+/** `after_message`, `before_message`: positions of the messages around the gap. `after_message` null: it begins with the chat. */
 export type GapRow = {
   id: number
   chat: number
@@ -15,7 +16,7 @@ export type Gaps = {
   of(chat: number): GapRow[]
   /** Gaps of all chats. */
   all(): GapRow[]
-  /** Everything from `before` on is stored now. */
+  /** Moves the end of the gap to this position: everything from there on is stored now. */
   shrink(id: number, before: number): void
   /** Returns false if the gap no longer exists. */
   remove(id: number): boolean

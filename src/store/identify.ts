@@ -32,8 +32,8 @@ export function createIdentify(
   )
 
   /**
-   * The number is this person's no longer: what came by it since is that of whoever has it then. Returns the chats of two that
-   * changed.
+   * Takes the number from this person. What came by it since then goes to the person that `next` returns. Returns the direct chats
+   * that changed.
    */
   function leave(from: PersonRow, phone: Jid, atMs: number, keptMs: number, next: () => number): number[] {
     const old = chats.byPerson(from.id)

@@ -108,8 +108,8 @@ export function sweepLeftovers(dir: string): string[] {
   const stuck: string[] = []
   for (const name of readdirSync(dir)) {
     const path = join(dir, name)
-    if (/\.db\.replaced$/.test(name) && isGivenBack(path)) continue
-    if (/\.db\.new\.key\.json$/.test(name) && isKeyPlaced(path)) continue
+    if (/\.db\.replaced$/.test(name) && restoreName(path)) continue
+    if (/\.db\.new\.key\.json$/.test(name) && placeOwnKey(path)) continue
     if (!LEFTOVER.test(name)) continue
     try {
       removeOverwritten(path)
@@ -124,17 +124,18 @@ export function sweepLeftovers(dir: string): string[] {
 const LEFTOVER = /\.db(\.replaced|\.new(-wal|-shm|-journal)?|\.new\.key\.json|(\.new)?\.key\.json\.new)$/
 
 /**
- * A key file without its archive is kept unless it was made for a copy: the archive may have been moved away,
- * and it cannot be opened without the key file.
+ * Gives the key file of a copy that has replaced the archive its name. Returns false if there is no such archive, or if it has a key
+ * file. Every other key file without an archive stays: the archive may have been moved away, and cannot be opened without it.
  */
-function isKeyPlaced(own: string): boolean {
+function placeOwnKey(own: string): boolean {
   const file = own.slice(0, -keyFileOf(COPY).length)
   if (readHeader(file).kind !== 'encrypted' || existsSync(keyFileOf(file))) return false
   placeKeyFile(file)
   return true
 }
 
-function isGivenBack(old: string): boolean {
+/** Gives an old file that was not replaced its name back. Returns false if it was replaced. */
+function restoreName(old: string): boolean {
   const file = old.slice(0, -REPLACED.length)
   if (existsSync(file)) return false
   renameSync(old, file)

@@ -17,21 +17,25 @@ export type MediaFiles = {
   bytesSince(usedMs: number): number
   /** Removes the files that were not used for the longest time, up to this number of bytes, but never `except`. */
   makeRoom(bytes: number, except: string | null): void
-  /** The file cannot be read. */
+  /** Removes the row of a file that cannot be read. */
   remove(filehash: string): void
   hashes(): string[]
   /** Files that are to be deleted from the disk; call {@link MediaFiles.left} for each. */
   leaving(): string[]
+  /** Notes that this file was deleted from the disk. */
   left(filehash: string): void
-  /** Null: the message has no media that is known. */
+  /** Returns where the media of this message is; null if no media is known. */
   stateOf(message: number): MediaState | null
-  /** When WhatsApp had its media no more (Unix ms); null: it is not known to be so. */
+  /** Returns when WhatsApp was found to have the media no more (Unix ms); null if it was not. */
   expiredAtMs(message: number): number | null
   /** The media of this message was fetched, and has this hash. */
   noteFetched(message: number, filehash: string, nowMs: number): void
   /** WhatsApp has the media of this message no more. */
   noteExpired(message: number, nowMs: number): void
-  /** The newest message from this position on whose media was never fetched, of these types, and not larger than this; its size. */
+  /**
+   * Returns the newest message from the position `from` on, without those in `without`, whose media is of these types, has at most
+   * `maxBytes` and was never fetched; with its size. Null if there is none.
+   */
   nextUnfetched(
     from: number,
     types: readonly string[],
@@ -40,9 +44,9 @@ export type MediaFiles = {
   ): { message: number; size_bytes: number } | null
   /** The newest message with a file of these kinds whose words were never looked for. */
   nextUnread(kinds: readonly WordKind[]): number | null
-  /** Null: they are to be looked for. */
+  /** Stores what the search for words gave; null: they are searched for again. */
   noteWords(message: number, words: 'found' | 'running' | Wordless | null): void
-  /** What ran when the process was killed does not run again by itself. */
+  /** Marks searches that ran when the process was killed as failed: they do not run again by themselves. */
   endRunning(): void
 }
 
@@ -52,7 +56,7 @@ export type MediaView = { state: MediaState; words?: Wordless }
 /** The state of media from a row of `media m` and one of `media_files f`. */
 export const MEDIA_STATE = `CASE WHEN f.filehash IS NOT NULL THEN 'here' WHEN m.expired_at_ms IS NOT NULL THEN 'expired'
   ELSE 'at_whatsapp' END`
-/** Its words, where they were looked for and are not with the message. */
+/** Why the message has no words of its media: `none` or `failed`; NULL otherwise. */
 export const MEDIA_WORDS = "CASE WHEN m.words IN ('none', 'failed') THEN m.words END"
 export const MEDIA_TABLES = 'media m LEFT JOIN media_files f ON f.filehash = m.filehash'
 
@@ -61,7 +65,7 @@ export function createMediaFiles(db: Connection): MediaFiles {
   const use = db.command(
     `INSERT INTO media_files VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET used_at_ms = max(used_at_ms, excluded.used_at_ms)`,
   )
-  const stay = db.command('DELETE FROM media_leaving WHERE filehash = ?')
+  const unlist = db.command('DELETE FROM media_leaving WHERE filehash = ?')
   const total = db.query<{ bytes: number }>(
     'SELECT coalesce(sum(size_bytes), 0) AS bytes FROM media_files WHERE used_at_ms >= ?',
   )
@@ -102,7 +106,7 @@ export function createMediaFiles(db: Connection): MediaFiles {
     get: (filehash) => get.get(filehash),
     use({ filehash, size_bytes, type }, usedMs) {
       use.run(filehash, size_bytes, type, usedMs)
-      stay.run(filehash)
+      unlist.run(filehash)
     },
     bytesSince,
     makeRoom(bytes, except) {
@@ -116,7 +120,7 @@ export function createMediaFiles(db: Connection): MediaFiles {
     remove: (filehash) => void remove.run(filehash),
     hashes: () => hashes.all().map(({ filehash }) => filehash),
     leaving: () => leaving.all().map(({ filehash }) => filehash),
-    left: (filehash) => void stay.run(filehash),
+    left: (filehash) => void unlist.run(filehash),
     stateOf: (message) => state.get(message)?.state ?? null,
     expiredAtMs: (message) => expiredAt.get(message)?.expired_at_ms ?? null,
     noteFetched: (message, filehash, nowMs) => void fetched.run(filehash, nowMs, message),

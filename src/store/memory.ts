@@ -3,7 +3,7 @@
 export type Memory<Key, Value> = {
   /** Returns the remembered value, or reads and remembers it, unless it is undefined. */
   get(key: Key, read: () => Value): Value
-  /** For a row that was just read in another way, or written with `keepsMemory`, see {@link Memories.touch}. */
+  /** For a row that was just read in another way, or written by a command with `keepsMemory` (sqlite.ts). */
   set(key: Key, value: Value): void
 }
 

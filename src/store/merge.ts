@@ -45,7 +45,7 @@ export function createMerge(
 
   type Place = Pick<MessageRow, 'chat' | 'sender'>
 
-  /** Joins messages that could not move with those that are at their new places; there, one of each two stays. */
+  /** Joins each message that could not move with its copy at the new place. One of the two stays, at the new place. */
   function joinAll(rows: readonly MessageRow[], placeOf: (row: MessageRow) => Place): void {
     const lost: MessageRow[] = []
     for (const row of rows) {
@@ -70,7 +70,7 @@ export function createMerge(
       const range = [firstPositionOf(forgotten_before), firstPositionOf(forgotten_until)] as const
       messages.remove(messages.reported(id, ...range))
     }
-    // Before their messages, by which they are found.
+    // The events go first: they are found by their messages.
     for (const command of moveEvents) command.run(into, from)
     messages.setChat(from, into)
     joinAll(restOf.all(from), ({ sender }) => ({ chat: into, sender }))
@@ -84,7 +84,7 @@ export function createMerge(
     const forgotten = Math.max(old.forgotten_before, present.forgotten_before)
     const before = Math.min(forgotten, oldest === undefined ? Infinity : timeOf(oldest.id))
     const until = Math.max(forgotten, old.forgotten_until, present.forgotten_until)
-    // The log names what was forgotten of the last second, and not what the other half had then.
+    // One second later: of the last second, the log names only what was forgotten, not what the other half had.
     const goesOn = Math.min(until, Math.max(old.goes_on_from, present.goes_on_from) + 1)
     markStale.run(caughtUp, unread_count, timestamp, archived, before, until, goesOn, familiar, into)
     chats.retire(from, into)
@@ -114,7 +114,7 @@ export function createMerge(
   }
 }
 
-/** Moves what a person did to messages, once for each message: of two the newer one stays. */
+/** Moves the reactions or votes of one person to another. Where both have one on a message, the newer one stays. */
 function createMove(db: Connection, table: 'reactions' | 'poll_votes', who: 'sender' | 'voter') {
   const older = db.command(
     `DELETE FROM ${table} WHERE (message, ${who}) IN (

@@ -37,7 +37,7 @@ export type Messages = {
   below(chat: number, before: number, limit: number): number[]
   /** All messages of a chat from this position on, oldest first. */
   from(chat: number, position: number): number[]
-  /** Those messages of a chat at positions in this range of which the log says that they were forgotten. */
+  /** The messages of a chat at positions from `from` to before `until` that the event log reports as forgotten. */
   reported(chat: number, from: number, until: number): number[]
   /**
    * Up to `limit` messages that have disappeared from WhatsApp by `until` (Unix seconds), with their chats.
@@ -68,7 +68,7 @@ export type Messages = {
   count(): number
   /** Messages of unknown kinds, and those that could not be read; likewise. */
   countUnknown(): number
-  /** Rows were deleted without {@link Messages}: counts again. */
+  /** Discards both counts, for when rows changed without {@link Messages}, as in a rollback. */
   recount(): void
 }
 
@@ -213,7 +213,7 @@ export function createMessages(db: Connection, index: SearchIndex, raws: Pick<Ra
     nextExpiry: () => nextExpiry.get()?.at ?? null,
     takenBelow(place, sentAt) {
       const first = firstPositionOf(sentAt)
-      // A message that comes in is newer than all others.
+      // A message that just arrived is mostly newer than all others, and needs no search.
       return newestOfAll() < first ? null : (below.get(place, first)?.id ?? null)
     },
     freeBelow(place, sentAt, count) {

@@ -34,7 +34,7 @@ export type ControlOptions = {
 
 type Opened = Tables & { db: Connection }
 
-/** How often what was kept long enough is deleted. */
+/** The time between two deletions of rows that are too old. */
 const PRUNE_MS = 3_600_000
 
 /**
@@ -77,7 +77,7 @@ export function openControl(options: ControlOptions): ControlStore {
     return opening
   }
 
-  /** A server runs for months. What cannot be deleted now is deleted an hour later. */
+  /** Deletes old rows every hour, since a server runs for months. After a failure, the next hour tries again. */
   function pruneLater(): void {
     if (closing === null)
       cancelPrune = clock.after(PRUNE_MS, () => {
@@ -97,7 +97,7 @@ export function openControl(options: ControlOptions): ControlStore {
     }
   }
 
-  /** The same for what can wait or be lost: the reserve is for messages and keys. */
+  /** Like {@link use}, but without the reserve, which is for messages and keys: this work can wait or be lost. */
   const useSpare = <T>(work: (tables: Opened) => T) => use(work, async (act) => act())
 
   return {
@@ -215,7 +215,7 @@ async function open({ file, archives, secret: wanted, clock }: ControlOptions): 
 
 type Tables = ReturnType<typeof createTables>
 
-/** Deletes what was kept long enough. */
+/** Deletes rows that are too old. */
 function prune({ outbox, requests, webhooks }: Tables, clock: Clock): void {
   outbox.prune()
   requests.prune(clock.now())
@@ -253,11 +253,11 @@ function hasPlainArchive(archives: string): boolean {
 /** Converts an archive error to the same error of the control database. Other errors stay as they are. */
 function toControlError(error: unknown): unknown {
   if (!(error instanceof AppError)) return error
-  const told = TOLD[error.code]
-  return told === undefined ? error : new AppError(told.code, { ...told, cause: error })
+  const own = CONTROL_ERRORS[error.code]
+  return own === undefined ? error : new AppError(own.code, { ...own, cause: error })
 }
 
-const TOLD: Partial<Record<ErrorCode, { code: ErrorCode; detail?: string; hint?: string }>> = {
+const CONTROL_ERRORS: Partial<Record<ErrorCode, { code: ErrorCode; detail?: string; hint?: string }>> = {
   archive_damaged: { code: 'control_damaged' },
   archive_foreign: { code: 'control_foreign' },
   archive_newer: { code: 'control_newer' },

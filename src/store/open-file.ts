@@ -81,8 +81,8 @@ function open(file: string, key: FileKey | null, contents: Contents, checksAll: 
 }
 
 /**
- * Closes the file so that the next opening can trust it: all data in it, no files beside it. With a reason to check it, the next opening has
- * it too.
+ * Closes the file so that the next opening can trust it: all data in it, no files beside it. With a `checkReason`
+ * it stays marked as open, so that the next opening has a reason too.
  */
 export function closeFile(db: Connection, file: string, checkReason: CheckReason | null = null): void {
   try {

@@ -4,7 +4,7 @@ import { type ControlStore, KEPT_MS, type OutboxRow } from '../control.ts'
 import { FINAL, type OutboxState } from '../model/outbox.ts'
 import type { Command, Connection } from './sqlite.ts'
 
-/** These methods in this thread. */
+/** These methods, returning their results instead of promises. */
 type Now<T> = {
   [K in keyof T]: T[K] extends (...given: infer Given) => Promise<infer Result>
     ? (...given: Given) => Result

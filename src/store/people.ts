@@ -10,7 +10,7 @@ import type { Connection } from './sqlite.ts'
 export const ME = 0
 export const NOBODY = -1
 
-/** While a number was a person's; see migrations/archive/08-identities.sql. */
+/** A time in which a phone number was one person's; see migrations/archive/08-identities.sql. */
 export type PhoneSpan = { phone: Jid; from_ms: number; until_ms: number | null }
 type Span = Omit<PhoneSpan, 'phone'> & { person: number }
 
@@ -35,25 +35,25 @@ export type People = {
   at(jid: Jid, atMs: number): number | undefined
   /** Everyone who has or had this address, the latest first. */
   everyoneAt(jid: Jid): number[]
-  /** True if the person's last number is not theirs any more. */
+  /** True if the person had a phone number and has none now. */
   hasLostPhone(id: number): boolean
   insert(contact: SeenContact): number
   /** Changes names and flags; addresses change only by `identify`. */
   update(id: number, contact: SeenContact): void
   setPushname(id: number, pushname: string): void
-  /** The row of a phone number alone is the person with this LID. */
+  /** Sets the LID of a row that has only a phone number. */
   setLid(id: number, lid: Jid): void
-  /** From this time on, and since its last person, the number is this person's. It has no other person now. */
+  /** Gives the person this number, which nobody has now: from when its last person lost it, or from the beginning. */
   takePhone(id: number, phone: Jid): void
-  /** From this time on the person has no number. Returns the time: never before the number's last change (Unix milliseconds). */
+  /** Takes the number from the person at this time (Unix ms). Returns the stored time, which is after the last change of the number. */
   losePhone(id: number, phone: Jid, atMs: number): number
-  /** The numbers of this person are these, in place of those that are stored. */
+  /** Replaces the stored numbers of this person. */
   setPhones(id: number, spans: readonly PhoneSpan[]): void
-  /** Who asks for this number means the account with that one, or with that LID. */
+  /** Stores that the number `asked` is the account with the address `phone`: another number, or a LID. */
   setAlias(asked: Jid, phone: Jid): void
-  /** The number of the account that WhatsApp found for this one; null: no other. */
+  /** Returns the address that {@link People.setAlias} stored for this number; null if there is none. */
   aliasOf(asked: Jid): Jid | null
-  /** `id` is the same person as `other`, who keeps what is known of either; its row stays as a pointer. */
+  /** Merges `id` into `other`, which keeps what is known of either. The row of `id` stays and points to `other`. */
   retire(id: number, other: number): void
 }
 
@@ -106,7 +106,7 @@ export function createPeople(db: Connection): People {
     return id
   }
 
-  /** A number is its person's since its last person had it, however late that is found. */
+  /** The time from which a new person has this number: when the last person lost it, however late that was noticed (Unix ms). */
   const startOf = (phone: Jid) => history(phone)[0]?.until_ms ?? 0
 
   return {

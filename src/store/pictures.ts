@@ -7,9 +7,9 @@ export type PictureRow = { tag: string | null; filehash: string | null; checked_
 
 export type Pictures = {
   get(of: Jid): PictureRow | undefined
-  /** The file of the former version leaves with it. */
+  /** Adds or replaces the row. The file of the replaced version is deleted, unless something else has it too. */
   set(of: Jid, row: PictureRow): void
-  /** WhatsApp is asked again before it is shown. */
+  /** Makes the row count as old: WhatsApp is asked before the picture is shown again. */
   markStale(of: Jid): void
   remove(of: Jid): void
 }

@@ -11,7 +11,7 @@ const MIDDLE = SLOTS / 2
 /** Free positions between neighbours, for messages that are found between them later. */
 const STEP = 1024
 const SHARES = 2048
-/** The share of what is left of a second that stays free below messages whose older ones may follow: about 32,000 positions. */
+/** One part in 64 of the rest of a second stays free below messages, since older ones may be loaded: about 32,000 positions. */
 const BELOW = 64
 
 /**
@@ -59,7 +59,7 @@ export function placesBetween(
 }
 
 /**
- * The same as near below `before` as leaves room between them: most of the room stays free for those that precede them.
+ * Like {@link placesBetween}, but close below `before`, with some room in between: most of the room stays free for older messages.
  * @param after the nearest used position below, of a message that is no neighbour; null if the second has none
  */
 export function placesBelow(sentAt: number, after: number | null, before: number, count: number): number[] {

@@ -45,7 +45,7 @@ export type RawModels = {
   /** Stores the preview of a message with a source. Does nothing for others. */
   setPreview(message: number, jpeg: Uint8Array): void
   preview(message: number): Uint8Array | null
-  /** Removes all of it, of messages that are deleted, also for everyone. Call within a transaction. */
+  /** Removes models, sources and previews of messages that are deleted, here or for everyone. Call within a transaction. */
   drop(messages: readonly number[]): void
 }
 
@@ -158,11 +158,11 @@ function createPacks(db: Connection): Packs {
   const put = db.command('INSERT INTO raw_packs (engine, build, payload) VALUES (?, ?, ?)', OWN)
   const replace = db.command('UPDATE raw_packs SET payload = ? WHERE id = ?', OWN)
   const remove = db.command('DELETE FROM raw_packs WHERE id = ?', OWN)
-  const name = db.command(
+  const link = db.command(
     `INSERT INTO message_raw (message, pack, characters) SELECT value ->> 0, ?, value ->> 1 FROM json_each(?)`,
     OWN,
   )
-  const unname = db.command('DELETE FROM message_raw WHERE message IN (SELECT value FROM json_each(?))', OWN)
+  const unlink = db.command('DELETE FROM message_raw WHERE message IN (SELECT value FROM json_each(?))', OWN)
 
   function removeAll(messages: readonly number[]): void {
     const list = JSON.stringify(messages)
@@ -174,7 +174,7 @@ function createPacks(db: Connection): Packs {
       if (kept.length === 0) remove.run(pack.id)
       else replace.run(compress(JSON.stringify(kept)), pack.id)
     }
-    unname.run(list)
+    unlink.run(list)
   }
 
   return {
@@ -190,7 +190,7 @@ function createPacks(db: Connection): Packs {
       for (const [key, group] of byBuild) {
         const payload = compress(`[${group.map(([message, text]) => `[${message},${text}]`)}]`)
         const { lastInsertRowid } = put.run(...JSON.parse(key), payload)
-        name.run(lastInsertRowid, JSON.stringify(group.map(([message, text]) => [message, text.length])))
+        link.run(lastInsertRowid, JSON.stringify(group.map(([message, text]) => [message, text.length])))
       }
     },
     remove: removeAll,
@@ -218,7 +218,7 @@ function modelsIn({ id, payload }: Pack): [message: number, model: Record<string
   return Array.isArray(content) ? content : [[id, content]]
 }
 
-/** One model alone, as most are stored: the buffers of a whole window cost more than its compression. It has to hold the dictionary. */
+/** For a single model, as most are stored: allocating a full window costs more than the compression. It must hold the dictionary. */
 const ONE = { windowBits: 12, memLevel: 5, chunkSize: 1_024 }
 const ONE_CHARACTERS = 2_000
 

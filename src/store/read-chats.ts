@@ -72,7 +72,7 @@ const QUERIES = {
       json_group_array(coalesce(pushname, '')) AS pushnames FROM (SELECT ${FACE} ${LISTED})`,
   byIds: `SELECT ${VIEW} FROM json_each(?) asked CROSS JOIN chats c ON c.id = asked.value
     LEFT JOIN people p ON p.id = c.person`,
-  // All of them: a group that is seen has its members.
+  // main: a reader who sees a group sees all its members.
   members:
     'SELECT p.*, m.is_admin FROM members m CROSS JOIN main.people p ON p.id = m.person WHERE m.chat = ?',
   extent: 'SELECT count(*) AS messages, min(id) AS oldest FROM messages WHERE chat = ?',

@@ -177,7 +177,7 @@ function inOrder(one: Place, other: Place): number {
 /** Keeps the first `count` of the offered items without sorting all of them. */
 function createBest<T>(count: number, order: (one: T, other: T) => number) {
   let kept: T[] = []
-  /** True if no item after this one can be among the first. */
+  /** No item after this one can be among the first. Null until `count` items were kept. */
   let bound: T | null = null
   const tidy = () => {
     kept = kept.sort(order).slice(0, count)

@@ -71,7 +71,7 @@ export function createEventReader(
   const finder = createFinder(db, loader)
   const cursors = createEventCursors(db, log)
   const isSeen = createIsSeen(db)
-  // Those of this connection, and those of others.
+  // One counts the changes by this connection, the other one those by others.
   const ownChanges = db.query<{ n: number }>('SELECT total_changes() AS n')
   const otherChanges = db.query<{ data_version: number }>('PRAGMA data_version')
   /** Cache of the newest page: readers that wake together mostly ask for the same one. */

@@ -11,9 +11,9 @@ export type Finder = {
   /** The chat at this address, including one deleted on WhatsApp. */
   chat(address: Jid): ChatView | null
   person(address: Jid): PersonRow | null
-  /** The same, also of somebody whose chat the reader does not see: people write in groups too. */
+  /** Like {@link Finder.person}, also where the reader does not see the direct chat: people write in groups too. */
   anybody(address: Jid): PersonRow | null
-  /** Returns a function that returns the number of an account and all numbers under which it was asked for, to search in. */
+  /** Returns a function that adds to a phone number, for a search, all numbers by which that account was asked for. */
   numbers(): (phone: string) => string
   /**
    * The message with this key, and its chat. The key may contain phone numbers or LIDs; a number may have been its chat's when the
@@ -52,8 +52,8 @@ export function createFinder(db: Connection, loader: Loader): Finder {
   }
 
   /**
-   * This address, then others of the same person: of this account, which are known apart from its row; the number that WhatsApp found
-   * for this one.
+   * The addresses of a person: both own ones for this account, which are known apart from its row; else this address, then the number
+   * that WhatsApp found for it.
    */
   function aliases(address: Jid): Jid[] {
     const { jid, lid } = loader.own()

@@ -20,7 +20,7 @@ export type FindNewest = (terms: readonly Term[], scope: SearchScope, range: Ran
  * prefix that common is soon found in the newest ones.
  */
 const COMMON_PAGES = 100
-/** After every word with the same beginning. */
+/** Appended to a prefix, it sorts after every word with that prefix. */
 const AFTER_ALL = Buffer.of(0xff)
 /**
  * Within one chat, FTS5 looks up each message of the chat in each list of messages with a word: 10 ms for two words of which one
@@ -34,7 +34,7 @@ const READ_TEXTS_PER_HIT = 3
 const NOTICE = numberOf('notice')
 /** Texts that are read at once. */
 const STEP = 100
-/** A reader of at most so many chats finds their messages by the index, instead of passing by the hits in all others. */
+/** For a reader who sees at most this many chats, the index returns only the hits in them, and none in other chats. */
 const FEW_CHATS = 100
 
 type Row = {
@@ -51,7 +51,7 @@ type Row = {
 // Bound as integers: FTS5 ignores bounds of other types, and would read every hit.
 const HITS = `SELECT rowid AS id FROM search WHERE search MATCH ? AND rowid > ? AND rowid < ?
   ORDER BY rowid DESC LIMIT ?`
-/** The index has the messages of all chats. */
+/** The same, without messages that the reader does not see: the index has those of all chats. */
 const SEEN_HITS = HITS.replace(
   'ORDER',
   'AND EXISTS (SELECT 1 FROM messages m WHERE m.id = search.rowid) ORDER',
@@ -165,7 +165,7 @@ export function createFindNewest(db: Connection): FindNewest {
   }
 }
 
-/** Returns the function that tells the only chats that the reader sees, if they are few. */
+/** Returns a function that returns the chats that the reader sees; undefined if they are all, or too many. */
 function createOnlyChats(db: Connection): () => number[] | undefined {
   if (!isLimited(db)) return () => undefined
   const chats = db.query<{ id: number }>(`SELECT id FROM temp.only_chats LIMIT ${FEW_CHATS + 1}`)

@@ -47,8 +47,8 @@ export type Loader = {
   /** The chats in the form of the API, each with its last message, in the same order. */
   renderChats(rows: readonly ChatView[], own: Own): Chat[]
   /**
-   * Returns the function that tells, of these messages by bare id, which the reader does not see: nothing shows what they say. Outside
-   * of groups, a quote may be of another chat, so one that the archive does not have is not seen either.
+   * Returns a function that is true for a quoted message, by bare id, that the reader does not see: nothing shows its text. Outside of
+   * groups, a quote may be of another chat, so one that the archive does not have counts as not seen either.
    */
   hiddenAmong(bareIds: readonly string[]): (bareId: string, kind: ChatKind) => boolean
   /** True if a device of the owner has written in this chat, see {@link Acquaintance}. */
@@ -65,7 +65,7 @@ export function createLoader(db: Connection, clock: Clock, isOurs: IsOurs = () =
   const meta = db.query<{ name: string; value: string }>(
     `SELECT name, value FROM meta WHERE name IN ('account_wid', 'account_lid')`,
   )
-  // Whoever wrote in a chat that the reader sees has an address there.
+  // main: a reader who sees a chat sees the addresses of all who wrote in it.
   const people = db.query<PersonRow & { asked: number }>(
     `SELECT asked.value AS asked, p.* FROM json_each(?) asked CROSS JOIN main.people first ON first.id = asked.value
      CROSS JOIN main.people p ON p.id = coalesce(first.same_as, first.id)`,

@@ -22,7 +22,7 @@ export type MemberReader = {
   stays(group: Jid, atMs: number | null): { chat: { id: string; name: string }; stays: Stay[] }
 }
 
-// All of them: a group that is seen has its members.
+// main: a reader who sees a group sees all its members.
 const STAYS = `SELECT p.*, s.since_ms, s.until_ms, coalesce(m.is_admin, 0) AS is_admin
   FROM member_spans s CROSS JOIN main.people p ON p.id = s.person
   LEFT JOIN members m ON m.chat = s.chat AND m.person = s.person AND s.until_ms IS NULL

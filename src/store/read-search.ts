@@ -49,8 +49,8 @@ export type SearchPage = Page<SearchHit> & { ranked: number | null; indexing: bo
 /** The reader's functions for search. */
 export type SearchReader = {
   /**
-   * @throws AppError with SQLite's error as its cause if the index is damaged, see `isIndexDamage`; `invalid_input` (nothing to search for, too many prefixes, cursor), `chat_not_found`,
-   * `contact_not_found`, `message_not_found` (before, after)
+   * @throws AppError `invalid_input` (nothing to search for, too many prefixes, cursor), `chat_not_found`, `contact_not_found`,
+   * `message_not_found` (before, after); one with SQLite's error as its cause if the index is damaged, see `isIndexDamage`
    */
   searchMessages(
     query: string,
@@ -68,7 +68,7 @@ const RANKED = 1_000
 const RANKED_CHARACTERS_EACH = 1_000
 const RANKED_BYTES = 150_000
 /**
- * The same for the snippets of a page, in code units: each text gets an equal share of what the previous ones
+ * The limit for the snippets of a page, in code units: each text gets an equal share of what the texts before it
  * left.
  */
 const SHOWN_UNITS = 300_000
@@ -122,7 +122,7 @@ export function createSearchReader(
       fromMe,
       types,
       kinds,
-      // Who names their types asks for them.
+      // A filter by type may name a notice.
       notices: notices || types !== undefined,
     }
   }

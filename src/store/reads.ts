@@ -99,7 +99,7 @@ export function openReads(
     { sight, signal }: { sight: Sight | null; signal?: AbortSignal | undefined },
     isLong = LONG.has(name),
   ): Promise<Values[Name]> {
-    // This thread has no limited connection: its own writes.
+    // The connection of this thread writes, so it shows everything.
     return threads.isReady() || sight !== null
       ? (await ask(name, args, sight, { signal, isLong })).value
       : here()[name](...args)

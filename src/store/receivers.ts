@@ -34,11 +34,11 @@ export function createReceivers(db: Connection, table: 'webhooks' | 'rules'): Re
         }
       }),
     begun: (sending) =>
-      // A loss of power takes it along: then a body is made again.
+      // A power cut may undo this: then the bodies are made again.
       db.relaxed(() =>
         db.transaction(() => {
           for (const [id, { place, sending: all }] of sending) {
-            // Zero: it was removed.
+            // Zero: the row was removed.
             if (reached.run(place, id).changes === 0) continue
             if (all.length === 0) sent.run(id)
             else begun.run(id, JSON.stringify(all))

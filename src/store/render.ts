@@ -39,7 +39,7 @@ export type Surroundings = {
   votes: ReadonlyMap<number, readonly VoteRow[]>
   /** Where the media of messages is, as far as it is known. */
   mediaStates: ReadonlyMap<number, MediaView>
-  /** True if the owner does not know who wrote it; also if that is not known. */
+  /** True if the owner does not know this sender, and for {@link NOBODY}. */
   isStranger(sender: number): boolean
   /** True if the quoted message is one of a chat that the reader does not see. */
   isHidden(quoted: NonNullable<MessageDetails['quoted']>): boolean
@@ -61,7 +61,7 @@ export function personName(person: Pick<PersonRow, 'phone' | 'lid' | 'name' | 'p
   if (given) return given
   const phone = person.phone === null ? null : phoneOf(person.phone)
   if (phone !== null) return `+${phone}`
-  // At a server that is not known yet.
+  // An address at an unknown server has no number.
   if (person.phone !== null) return person.phone
   const digits = person.lid?.split('@')[0] ?? ''
   return digits === '' ? 'Unknown' : `Unknown (LID …${digits.slice(-4)})`

@@ -8,7 +8,7 @@ import type { Clock } from '../clock.ts'
 
 /** A message takes some 50 KB of it, until the log of the database is used from its beginning again. */
 export const RESERVE_BYTES = 4 * 1024 * 1024
-/** What is given back at once: as little as that, because any program may take it. */
+/** The size of a released piece: small, because any program may take the space. */
 const PIECE_BYTES = 256 * 1024
 /** Free space on the disk that the reserve leaves to others when it is made. */
 const LEFT_BYTES = 16 * 1024 * 1024
@@ -17,7 +17,7 @@ const RETRY_MS = 5_000
 export type Reserve = {
   /** Gives a piece of the reserve back to the disk. Returns false if nothing is left. Never fails. */
   release(): boolean
-  /** Stops making it again. The file stays. */
+  /** Stops filling the reserve again. The file stays. */
   close(): void
 }
 

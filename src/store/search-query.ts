@@ -111,7 +111,7 @@ export type SearchScope = {
   notices?: boolean | undefined
 }
 
-/** The expression that finds all `terms` within `scope`; null if there are no terms, and the scope excludes only. */
+/** The expression that finds all `terms` within `scope`; null if nothing is required: no terms, and a scope that only excludes. */
 export function toExpression(terms: readonly Term[], scope: SearchScope): string | null {
   const { chat, chats, sender, fromMe, types, kinds, notices } = scope
   const wanted = terms.map(toClause)

@@ -26,14 +26,14 @@ const TABLES = ['hidden_chats', 'hidden_people', 'only_chats', 'only_people', 's
 const seen = (what: 'chats' | 'people', id: string, more = '') =>
   `${id} NOT IN (SELECT id FROM temp.hidden_${what})
    AND (NOT EXISTS (SELECT 1 FROM temp.sight_mode) OR ${id} IN (SELECT id FROM temp.only_${what})${more})`
-/** A status update is its author's, in the one chat of all of them. */
+/** All status updates are in one chat: each is seen by those who see its author. */
 const seenAuthor = (chat: string, author: string) =>
   `(${chat} IS NOT (SELECT id FROM main.chats WHERE jid = '${STATUS}') OR ${author} <= 0 OR (${seen('people', author)}))`
 const ofChat = (table: string) => `SELECT * FROM main.${table} WHERE ${seen('chats', 'chat')}`
 const ofMessage = (table: string) =>
   `SELECT * FROM main.${table} r WHERE EXISTS (SELECT 1 FROM temp.messages m WHERE m.id = r.message)`
 
-/** Whose message an event is about; one that was forgotten is named by the event. 0: no message. */
+/** The sender of the message that an event is about; of a forgotten one, the event has it. 0: no message. */
 const AUTHOR = `coalesce((SELECT sender FROM main.messages m WHERE m.id = e.message),
   (SELECT coalesce(f.same_as, f.id) FROM main.people f WHERE f.id = json_extract(e.data, '$.sender')), 0)`
 
@@ -49,7 +49,7 @@ const VIEWS = {
   revisions: ofMessage('revisions'),
   media: ofMessage('media'),
   message_raw: ofMessage('message_raw'),
-  // Whose only listed chats are groups shows the people in them.
+  // A reader of a listed group sees the people in it.
   people: `SELECT * FROM main.people WHERE ${seen('people', 'id', ' OR EXISTS (SELECT 1 FROM temp.members m WHERE m.person = people.id)')}`,
   events: `SELECT * FROM main.events e WHERE CASE
     WHEN chat IS NOT NULL THEN ${seen('chats', 'chat')} AND ${seenAuthor('chat', AUTHOR)}

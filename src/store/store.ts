@@ -23,7 +23,7 @@ import { createWipe, type Wipe } from './wipe.ts'
 export type Store = {
   /** Absolute path. */
   file: string
-  /** That opens the file; null: it is not encrypted. Not for logs. */
+  /** The key that opens the file; null if the file is not encrypted. Never logged. */
   key: FileKey | null
   /** For the reader; all other code uses the tables. */
   db: Connection
@@ -47,9 +47,12 @@ export type Store = {
    */
   transaction<T>(work: () => T): T
   wipe: Wipe
-  /** The result of {@link startBackgroundCheck} is known: the file counts as intact, or as damaged from the next opening on. */
+  /**
+   * Stores the result of a check: the file counts as intact from now on, or as damaged from the next opening on. A wrong search
+   * index is rebuilt.
+   */
   settle(finding: Finding): void
-  /** The file should be checked, see {@link CheckReason}; null: not, or no more. */
+  /** Returns why the file has to be checked; null if no check is due. */
   checkReason(): CheckReason | null
   /** See {@link watchFile}. Writes still go to the file that was opened if it was moved. */
   fileProblem(): FileProblem
@@ -57,7 +60,8 @@ export type Store = {
 }
 
 /**
- * `key` of an encrypted archive, from `unlock`. `checksLater`: the caller checks the file if there is a {@link Store.checkReason}.
+ * `key`: of an encrypted archive, from `unlock`. `checksLater`: opens the file without the check; the caller runs it if
+ * {@link Store.checkReason} returns a reason.
  */
 export type StoreOptions = { key?: FileKey | null; checksLater?: boolean }
 

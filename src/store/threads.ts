@@ -221,7 +221,7 @@ export function createThreads(script: () => URL, limitMs = LIMIT_MS): Threads {
     },
     isReady() {
       if (inState('idle', 'busy').length > 0) return true
-      // After requests over their time limit, others would block the caller's own thread as long.
+      // Requests exceed their time limit: in the caller's own thread, others might block it as long.
       if (inState('late').length > 0 && !isBroken()) return true
       if (inState('starting').length === 0) startAnother()
       return false

@@ -5,7 +5,7 @@ import type { Connection } from './sqlite.ts'
 
 /**
  * `moved`: another file, or none, has this name now. `damaged`: its beginning was overwritten or cut off. `changed`: another
- * program wrote into it or truncated it. Null: neither is so.
+ * program wrote into it or truncated it. Null: none of these.
  */
 export type FileProblem = 'moved' | 'damaged' | 'changed' | null
 

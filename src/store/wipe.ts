@@ -12,8 +12,7 @@ const PAGES = 500
 
 export type Wipe = {
   /**
-   * Starts a check of every page, which takes a second per some hundred MB; otherwise that is left to a later
-   * run.
+   * Begins a wipe. `thorough`: it reads every page, a second per some hundred MB; otherwise a later wipe does that.
    */
   start(thorough: boolean): void
   /**
