@@ -39,7 +39,7 @@ export type AccountOptions = {
   >
   /** The secret that encrypts the archive, as the owner set it; null: not encrypted. */
   secret: string | null
-  /** That answer all reads of this process. */
+  /** The threads that answer all reads of this process. */
   threads: Threads
   /** The key of this server for hashes in the log. */
   logKey: string

@@ -25,7 +25,10 @@ export type AccountView = {
   status: Status
 }
 
-/** Every method that takes an id fails with `account_not_found`, `account_unavailable`, and if the control database cannot be opened as that. */
+/**
+ * Every method that takes an id fails with `account_not_found` or `account_unavailable`, or with {@link Accounts.problem} while the
+ * control database cannot be opened.
+ */
 export type Accounts = {
   /** Why the control database cannot be opened; null while it is open. */
   problem(): AppError | null
@@ -68,7 +71,7 @@ export type AccountsOptions = Pick<AccountOptions, 'holdFile' | 'fileAt' | 'mayS
   secret: string | null
   /** Makes the ids of messages. */
   ownIds: OwnIds
-  /** That answer all reads of this process. */
+  /** The threads that answer all reads of this process. */
   threads: Threads
   clock: Clock
   log: Log

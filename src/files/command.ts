@@ -10,9 +10,9 @@ import { childEnvironment } from '../child-environment.ts'
 import { codeOf } from '../error-code.ts'
 import { memoryOfTree } from '../process-memory.ts'
 
-/** How often its memory is measured. */
+/** How often the memory of the program is measured. */
 const LOOK_MS = 250
-/** How long a pipe that a child of it holds is read after its end. */
+/** How long output is read after the program has ended: what it started may hold the pipe. */
 const DRAIN_MS = 500
 /** Lower than everything else that runs on this computer. */
 const PRIORITY = 15
@@ -79,9 +79,9 @@ const stopped = () => new CommandError('stopped', 'The server stops.')
 
 /**
  * Resolves with what the program prints: UTF-8, up to the limit. It runs in the folder of its file, without input and without
- * the settings of this server.
+ * the settings of this server. Rejects with a {@link CommandError}, or with the error of the operating system if it can start no
+ * program at this moment.
  * @param words of the command line; `{file}` in them is the path
- * Rejects with a {@link CommandError}, or with the error of the operating system if it can start no program at this moment.
  */
 export async function printedOf(
   words: readonly string[],
@@ -104,7 +104,7 @@ export async function printedOf(
   return watch(child, limits, signal)
 }
 
-/** Lets everything else run first, and if memory runs out, the kernel end it first. */
+/** Lets everything else run first, and lets the kernel end the program first if memory runs out. */
 function makeLast({ pid }: ChildProcess): void {
   if (pid === undefined) return
   try {

@@ -84,7 +84,7 @@ export async function readHead(path: string, bytes: number): Promise<Buffer> {
 
 export type Uploads = {
   of(caller: string): CallerUploads
-  /** Returns the path of the upload whose file has this name. A path, also one of another directory, is taken by its last part. */
+  /** Returns the path of the upload whose file has this name. Of a path, also in another directory, only the last part counts. */
   pathOf(name: string): string
   /**
    * Keeps the upload with this name or path until this time (Unix ms) for this holder, if it would expire before. Null: this holder
@@ -181,7 +181,7 @@ export function openUploads(options: UploadsOptions): Uploads {
     return toUpload(id, facts)
   }
 
-  /** Stores the body that this opens, and closes its stream. */
+  /** Stores the body once it is open, and closes its stream. */
   async function addOpened(caller: string, opened: Promise<OpenedBody>): Promise<Upload> {
     const body = await opened
     return add(caller, body).finally(() => body.stream.destroy())

@@ -194,7 +194,7 @@ export function mediaDirOf(archive: string): string {
 /** The sweep looks at each chat: the server listens first. */
 const SWEEP_AFTER_MS = 500
 
-/** Events that are read in this thread: all subscribers share the page, and nobody waits for a thread to wake them. */
+/** A reader that is at most this many events behind reads in this thread: all subscribers share the page, and need no other thread. */
 const NEAR = 200
 
 function openLog(

@@ -127,7 +127,7 @@ export type ArchiveOptions = {
   media: MediaRules
   /** Days for which events are stored. */
   eventsDays: number
-  /** That answer all reads of this process. */
+  /** The threads that answer all reads of this process. */
   threads: Threads
   clock: Clock
   log: Log

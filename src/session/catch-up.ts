@@ -205,7 +205,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
           if (upTo === null) queued.add(chat.id)
           else inbox.setCaughtUp(chat.id, syncPoint, upTo)
         }
-        // They exist, and nobody says whether anything came in them.
+        // They exist, but WhatsApp Web did not say whether anything came in them.
         for (const chat of unread.flatMap((id) => inbox.where.findChat(id) ?? [])) {
           listed.add(chat)
           queued.add(chat)
@@ -247,7 +247,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     }
   }
 
-  /** Two of them can have become one since they were listed. */
+  /** Returns the chats as they are now: two of them may have become one since they were listed. */
   function present(chats: ReadonlySet<number>): ReadonlySet<number> {
     return new Set([...chats].map(store.chats.currentId))
   }
@@ -292,8 +292,8 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   }
 
   /**
-   * Reads each chat in turn, those last that could not be read before. Returns false if many chats were to be read and none could
-   * be. Throws where many others in a row cannot be: they are known then.
+   * Reads the chats in turn, those that could not be read before as the last. Returns false if there were {@link ALL_FAIL} or more
+   * and none could be read. Throws if that many in a row fail that could be read before.
    */
   async function each(chats: ChatRow[], work: (chat: ChatRow) => Promise<unknown>): Promise<boolean> {
     const isBad = new Set(retries.chats())

@@ -54,7 +54,7 @@ export function createConnectionWatch(
   const timers = createTimers<'offline' | 'restart' | 'probe'>(clock)
   let provenAt: number | null = null
   let answeredAt: number | null = null
-  /** Since the engine became ready. */
+  /** When WhatsApp was last asked since the engine became ready (Unix ms); -Infinity: it is asked at the next probe. */
   let askedAt = Number.NEGATIVE_INFINITY
   let unanswered = 0
   let unacked = 0
@@ -85,7 +85,7 @@ export function createConnectionWatch(
     askedAt = clock.now()
     const engine = engines.current()
     const answer = (await engine?.roundTrip()) ?? null
-    // While the connection is away, questions wait for it.
+    // While the connection is lost, the question waits for it, so that a missing answer proves nothing.
     if (!isCurrent() || answer === null || engine?.connected() !== true) return
     if (answer) return onAnswer()
     unanswered += 1

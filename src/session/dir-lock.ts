@@ -15,7 +15,7 @@ import { readText } from '../read-file.ts'
 const TOUCH_MS = 4_000
 /** A lock that was not touched for this long has no holder. */
 const STALE_MS = 12_000
-/** Time in which all processes that remove the same leftover lock at once have done so: theirs may be moved with it. */
+/** All processes that remove the same leftover lock at once have done so after this time. Until then, one may move a new lock away. */
 const SETTLE_MS = 150
 
 /** The directory is in use. `holder`: its process id. `host`: its host name, null for this host. */

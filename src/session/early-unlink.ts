@@ -10,6 +10,7 @@ const EARLY_MS = 10 * 60_000
  */
 export function explainUnlink(detail: string, linkedAt: string | null, now: number): string {
   const age = linkedAt === null ? Number.POSITIVE_INFINITY : now - Date.parse(linkedAt)
+  // Also if the time cannot be read: then the age is NaN.
   if (!(age < EARLY_MS)) return detail
   const minutes = Math.floor(age / 60_000)
   const when = minutes < 1 ? 'less than a minute' : minutes === 1 ? 'a minute' : `${minutes} minutes`

@@ -8,7 +8,7 @@ export type EngineHooks = {
   log: Log
   /** An event of the current engine. Those of earlier engines are ignored. */
   onEvent(event: EngineEvent): void
-  /** The engine that was asked for last could not be opened, or its earlier ones not closed. */
+  /** The engine of the last {@link Engines.open} could not be opened, or an earlier one could not be closed. */
   onFailed(error: unknown): void
   /** The current engine is being dropped, or there was none. */
   onDrop(): void

@@ -59,7 +59,7 @@ export function createForgetting({
   let stopped = false
   /** A deleted message may still be readable in the file, also if the previous server ended before wiping. */
   let isDirty = true
-  /** The same, found only by reading every page. If the server ends first, the next one does it. */
+  /** A copy of a deleted message may be in any page, so every page is to be read. Stored: if the server ends first, the next one does it. */
   let isScattered = store.meta.get(SCATTERED) === 1
   /** Deletions run one after the other; each wipes when it is done. */
   let turn: Promise<unknown> = Promise.resolve()
@@ -82,6 +82,7 @@ export function createForgetting({
     })
   }
 
+  /** Reports these messages as forgotten, and deletes them. */
   function remove(chat: number, ids: readonly number[], from: number): number {
     return store.transaction(() => {
       store.events.appendForgotten(ids, clock.now())
@@ -96,7 +97,7 @@ export function createForgetting({
     isScattered = true
   }
 
-  /** Deletes all messages of a chat before this time (Unix seconds), asked again at each step, which lets other work run. */
+  /** Deletes all messages of a chat before a time (Unix seconds), which it asks for at each step. Lets other work run in between. */
   async function removeBelow(chat: number, fromNow: () => number): Promise<number> {
     for (let removed = 0; ; ) {
       const from = fromNow()
@@ -108,13 +109,13 @@ export function createForgetting({
     }
   }
 
-  /** What the log reports as forgotten at times at which other messages of this chat are new. */
+  /** Returns the messages that are here although the log reports them as forgotten, of the times at which others of this chat stay. */
   function reported(chat: number): number[] {
     const { forgotten_before: from = 0, forgotten_until: until = 0 } = store.chats.get(chat) ?? {}
     return from >= until ? [] : store.messages.reported(chat, firstPositionOf(from), firstPositionOf(until))
   }
 
-  /** Deletes them. */
+  /** Deletes what {@link reported} returns. */
   async function removeReported(chat: number): Promise<number> {
     const from = store.chats.get(chat)?.forgotten_before ?? 0
     const ids = reported(chat)
@@ -222,7 +223,7 @@ export function createForgetting({
       // clock, the next message may look older than this moment.
       const last = timeOf(store.messages.newest(chat)?.id ?? 0)
       const until = Math.max(store.chats.get(chat)?.timestamp ?? 0, last) + 1
-      // They are reported now: what WhatsApp reports at their time afterwards is new, and stays.
+      // From `sure` on, only what is here is forgotten, and it is reported now: what WhatsApp reports afterwards is new, and stays.
       const sure = last === until - 1 ? heardUntil(chat, last) : until
       store.transaction(() => {
         // A call before this one may still be deleting them.

@@ -20,7 +20,7 @@ export type GlancesOptions = {
 /** The list comes from the page's memory, and changes nothing in the archive where nothing is new. */
 const EVERY_MS = 600_000
 
-/** The inbox compares the newest message of each listed chat with the archive, and has a chat read that differs. */
+/** The inbox compares the newest message of each listed chat with the archive. A chat that differs is read. */
 export function createGlances({ engine, inbox, clock, log }: GlancesOptions): Glances {
   let cancel = () => {}
   let begun = 0

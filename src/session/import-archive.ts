@@ -38,7 +38,7 @@ type Work = { file: string; copy: string; account: Jid; store: Store; importer: 
 /**
  * Imports the file. A directory in which no account was ever linked gets the account of the file.
  * Rejects with an ImportError, with the AppError of `openArchive`, or with the operating system's error about
- * the file
+ * the file.
  */
 export async function importArchive(options: ImportOptions): Promise<Imported> {
   let work: Work | null = null

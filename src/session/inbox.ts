@@ -52,7 +52,7 @@ type WhatsAppEvent = Extract<
   }
 >
 
-/** What this server reports: nobody has it but this report. */
+/** What this server reports itself. It can be read nowhere else. */
 export type OwnEvent =
   /** The session entered this state. */
   | { type: 'session'; state: SessionState; reason: Reason | null }
@@ -63,18 +63,16 @@ export type OwnEvent =
   /** WhatsApp restricts the account, or no longer. */
   | { type: 'restriction'; restriction: Restriction | null }
 
-/**
- * A batch holds more events than this only if they arrived at once, so that other work does not wait long.
- */
+/** The most events in one transaction, so that other work does not wait long. */
 const BATCH = 200
 /**
- * A write waits for the disk, and everything else waits with it. Other work has as much time before the next write, at most this
- * much; what arrives meanwhile is written together.
+ * A write blocks all other work. The next write waits as long as the last one took, but at most this long, and takes all that has
+ * arrived meanwhile.
  */
 const MOST_PAUSE_MS = 20
 /**
- * The clock of this computer is taken to be at most so far ahead of WhatsApp's. In an archive to which only own messages were
- * added, a catch-up reads so much again.
+ * This computer's clock is taken to be at most this far ahead of WhatsApp's. In an archive to which only own messages were added, a
+ * catch-up reads this much again.
  */
 export const MOST_AHEAD_S = 86_400
 
@@ -161,7 +159,7 @@ export type InboxOptions = {
 
 const OWN: readonly string[] = ['session', 'outbox', 'approved', 'restriction'] satisfies OwnEvent['type'][]
 
-/** True if nobody has the event but this report. */
+/** True for an event of this server, which can be read nowhere else. */
 export function isOwn(event: InboxEvent): event is OwnEvent {
   return OWN.includes(event.type)
 }
@@ -191,7 +189,7 @@ export function createInbox(options: InboxOptions): Inbox {
   let heardUntil: number | null = null
   const taken: InboxEvent[] = []
   let cancelFlush: (() => void) | null = null
-  /** Not before this time, by `performance.now()`. */
+  /** The next write begins at this time at the earliest, by `performance.now()`. */
   let nextAt = 0
   let invalidations = 0
   const caughtUp = new Set<number>()
@@ -288,9 +286,9 @@ export function createInbox(options: InboxOptions): Inbox {
   }
 
   /**
-   * Own messages have this computer's time. If it is ahead, such a message stands behind some that WhatsApp receives only later: up
-   * to it a chat counts as complete once somebody wrote at that time, by WhatsApp's clock. Nor is it complete beyond this moment,
-   * whatever the time of a message says.
+   * Returns up to where a chat is certain to be complete if it seems complete up to `position`; never beyond the present. An own
+   * message has this computer's time: if that is ahead, messages that WhatsApp receives later stand before it. So an own message
+   * counts only up to the newest received one, or {@link MOST_AHEAD_S} before itself.
    */
   function sureOf(position: number): number {
     const present = Math.floor(now() / 1000)
@@ -361,7 +359,7 @@ export function createInbox(options: InboxOptions): Inbox {
     caughtUp.clear()
   }
 
-  /** What is queued behind the batch must not be written before what is owed. */
+  /** Gives the batch up. Own events that are queued behind it are owed too: they must not be written before its own events. */
   function lose(error: AppError, batch: readonly InboxEvent[]): void {
     invalidateSync()
     const rest = taken.splice(0)
@@ -438,7 +436,7 @@ export function createInbox(options: InboxOptions): Inbox {
     recordStretch(chat, seen, originOf, before) {
       return together(() => {
         const id = store.chats.currentId(chat)
-        // A number that moved: what WhatsApp Web has in one chat are chats with two people.
+        // A number moved to another person: WhatsApp Web has the chats with both people as one.
         const others = new Map<number, SeenMessage[]>()
         const mine = seen.filter((message) => {
           const chatThen = where.knownChat(message.chat, message.sentAt) ?? id

@@ -28,7 +28,7 @@ export type Bounds = {
 export type Way = 'live' | 'read' | 'import'
 
 export type Keeping = {
-  /** `row`: of this chat, where the caller has it; with it, most rules need no statement. */
+  /** Returns the bounds of a chat. `row`: its row, if the caller has it: most rules then need no query. */
   bounds(chat: number, row?: ChatRow): Bounds
   /** True if messages are deleted when they disappear from WhatsApp. */
   sweepsDisappearing: boolean
@@ -60,7 +60,7 @@ export function createKeeping(store: Store, rules: KeepRules, clock: Clock): Kee
         goes_on_from: goesOnFrom,
       } = row ?? NOT_FORGOTTEN
       const from = never ? NEVER : Math.max(oldest, before)
-      // Only while the log goes back far enough to have what was forgotten.
+      // True while the log goes back far enough to have the tombstones of what was forgotten.
       const isInLog = () => {
         const dropped = store.events.droppedTo()
         return dropped === 0 || store.events.before(until * 1000) > dropped

@@ -6,13 +6,13 @@ import type { AccountDir } from './account-dir.ts'
 const LEAST_FREE_BYTES = 16 * 2 ** 20
 
 export type Link = {
-  /** A session is saved. */
+  /** True if a session is saved. */
   isSaved(): boolean
-  /** ISO 8601; null: never linked. */
+  /** When this device was linked, ISO 8601; null: no session is saved. */
   linkedAt(): string | null
-  /** The phone accepted this device. */
+  /** The phone accepted this device: writes the marker. */
   remember(): void
-  /** This account is connected: its profile is the right one, and one that was set aside is not needed. */
+  /** This account is connected: stores it, and removes a profile that was set aside. */
   confirm(wid: string): void
   /**
    * The device is no longer linked: removes the marker. Returns what removes the profile, or sets it aside if it must outlive
@@ -20,8 +20,9 @@ export type Link = {
    */
   forget(): () => Promise<void>
   /**
-   * A saved session shows a QR code: the phone no longer lists the device, or the browser could not read its profile. So the profile is
-   * kept until another link succeeds. Returns why that is not certain, for people; null if the link has ended.
+   * Call it when a saved session shows a QR code: the phone no longer lists the device, or the browser could not read its
+   * profile. Returns, for people, why it may be the latter. Null: the link has ended, and the next {@link Link.forget} sets
+   * the profile aside until another link succeeds.
    */
   uncertainty(): string | null
 }

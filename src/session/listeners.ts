@@ -6,7 +6,7 @@ export type Listeners = {
   tell(): void
   /** Returns the unsubscribe function. */
   add(listener: () => void): () => void
-  /** Resolves once `when` holds after a change, or after `ms`. Never fails. */
+  /** Resolves once `when` is true, now or after a change, at the latest after `ms`. Never fails. */
   waitUntil(when: () => boolean, ms: number): Promise<void>
 }
 

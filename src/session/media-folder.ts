@@ -44,8 +44,8 @@ export function openMediaFolder(
   let cleaning: Promise<void> = removeStrangers()
 
   /**
-   * Files that an interrupted download left, or an archive that was replaced by an older copy does not know. Those of another key
-   * stay: they belong to an archive that was moved away, and may come back.
+   * Removes files that an interrupted download left, and files that the archive does not know since an older copy replaced it. Those
+   * of another key stay: they belong to an archive that was moved away, and may come back.
    */
   async function removeStrangers(): Promise<void> {
     const known = new Set(files.hashes().map((filehash) => sealedName(key, filehash)))

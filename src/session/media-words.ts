@@ -127,7 +127,7 @@ export function createMediaWords({
     }
   }
 
-  /** @throws AppError `words_failed`, `disk_full`; the error if it is none of the program */
+  /** Notes why there are no words, and throws `words_failed`, `disk_full`, or the error itself if it is none of the program. */
   function refuse({ kind, place }: Asked, error: unknown): never {
     const fault = signal.aborted ? 'stopped' : error instanceof CommandError ? error.fault : null
     if (fault === 'missing' || isOf(error, 'needs_ffmpeg')) missing.add(kind)

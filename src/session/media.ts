@@ -25,8 +25,9 @@ const MIB = 2 ** 20
 const AT_ONCE = 2
 /** Media that the phone did not have is asked for again after this time: it may have a copy since. */
 const EXPIRED_MS = 86_400_000
-/** More are not begun while clients read slowly what passes through. */
+/** The most downloads that wait while nothing is kept; others are refused. Clients may read slowly what passes through. */
 const MOST_WAITING = 16
+
 /** The media of a message, ready to be read. */
 export type OpenMedia = {
   /** The id of the message, as the API returns it. */
@@ -44,7 +45,7 @@ export type OpenMedia = {
   close(): void
 }
 
-/** The files that are kept, for what else than messages refers to them by a table of its own. */
+/** The files that are kept, for parts that refer to them by a table of their own, such as profile pictures. */
 export type MediaShelf = {
   /** The file, if it is here. */
   find(filehash: string | null | undefined): Promise<MediaFile | null>
@@ -93,7 +94,7 @@ type Wanted = {
   facts: Media
 }
 
-/** What one who wants media allows: a person, or the room itself without a request. */
+/** What a download may take: one for a person who asks, or one without a request. */
 type Terms = {
   /** The phone is asked only for what a person wants to see. */
   askPhone: boolean
@@ -137,7 +138,7 @@ export function createMediaRoom({
     return found?.connected() ? found : fail('not_connected', { retryAfterS: 5 })
   }
 
-  /** Waits for a turn. Call what it returns at its end: who waits longest takes it over. */
+  /** Waits for a turn. Returns the function that ends it and gives it to the next in line. */
   async function takeTurn(): Promise<() => void> {
     if (active < AT_ONCE) active += 1
     else await new Promise<void>((resolve) => waiting.push(resolve))
@@ -153,7 +154,7 @@ export function createMediaRoom({
     return work().finally(end)
   }
 
-  /** Requests it from WhatsApp. What it says of expired media is remembered, so that the phone is asked once a day at most. */
+  /** Requests the media from WhatsApp. Remembers what has expired, so that the phone is asked once a day at most. */
   async function request({ place, keys, source, facts }: Wanted, { askPhone, maxBytes }: Terms) {
     const stated = source?.sizeBytes ?? facts.size_bytes ?? 0
     if (stated > maxBytes) tooLarge(maxBytes)
@@ -187,7 +188,7 @@ export function createMediaRoom({
           })
         files.noteFetched(place, filehash, clock.now())
         files.use(file, terms.usedAtMs)
-        // Nobody asked for it: if only newer media can make room, it leaves itself. Its stated size may have been wrong.
+        // Without a request, the file itself is removed if only newer media could make room: its stated size may have been wrong.
         files.makeRoom(rules.quotaBytes, terms.askPhone ? filehash : null)
         return true
       })
@@ -202,7 +203,7 @@ export function createMediaRoom({
     }
   }
 
-  /** Shares a download that runs. A person who comes to one without a request gets at least what a request gets. */
+  /** Shares a running download. If one without a request fails for its terms, a person who has joined it gets another one. */
   function fetchOnce(wanted: Wanted, terms: Terms): Promise<MediaFile> {
     const name = wanted.source?.filehash ?? String(wanted.place)
     const known = running.get(name)
@@ -372,7 +373,7 @@ async function* slice(
     const piece = next.value.subarray(Math.max(0, from - at), to - at)
     at += next.value.length
     if (piece.length > 0) yield piece
-    // Another piece would be read for no one.
+    // The caller needs no other piece.
     if (at >= to) return
   }
 }

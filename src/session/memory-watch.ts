@@ -1,4 +1,4 @@
-/** Watches the memory of one account's browser: lets go of what can be let go, and asks for a restart above that. */
+/** Watches the memory of one account's browser: releases history above a limit, and asks for a restart above the hard one. */
 import type { Clock } from '../clock.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Log } from '../log.ts'

@@ -83,7 +83,7 @@ export function createNewMessages(options: NewMessagesOptions): NewMessages {
       inbox.setCaughtUp(chat.id, null, known)
       return null
     }
-    // Only its time is known, and another message of the same second may have arrived since. 0: not even that.
+    // WhatsApp Web gave only a time, 0 if not even that: another message of the same second may have arrived since.
     if (last === null) {
       const isOld = timestamp > 0 && timestamp <= timeOf(upTo) && since !== null && timestamp < since
       return isOld ? upTo : null
@@ -110,6 +110,7 @@ export function createNewMessages(options: NewMessagesOptions): NewMessages {
     const upTo = rowOf(chat)?.caught_up_to ?? (complete === null ? null : firstPositionOf(complete))
     /** The last message of the time when nothing was missing; null: there was none. */
     const known = upTo === null ? null : store.messages.lastUpTo(store.chats.currentId(chat), upTo)
+    /** The last known message was reached: nothing is missing in between. */
     let isMet = known === null
     let added = 0
     let before: number | null = null

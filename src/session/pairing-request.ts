@@ -16,9 +16,9 @@ export type PairingRequestHooks = {
   pairing: Pick<Pairing, 'onCode' | 'onCodeGone'>
   isLinked(): boolean
   standing(): Standing
-  /** Waits so long until a session that starts or loads is ready, or is not. Never fails. */
+  /** Resolves once the session no longer starts or loads, at the latest after `waitMs`. Never fails. */
   loaded(waitMs: number): Promise<void>
-  /** Starts the session, and waits so long for its first result. Fails as `Session.start`. */
+  /** Starts the session and waits for its first result, at most `waitMs`. Fails as `Session.start`. */
   start(waitMs: number): Promise<void>
   /** Fails if the session is being closed or logged out, or the server stops. */
   requireOpen(): void

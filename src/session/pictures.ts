@@ -58,7 +58,7 @@ export function createPictureRoom({
   let turn: Promise<unknown> = Promise.resolve()
   /** The connection that reports changes, and since when (Unix ms): what was checked before it may have changed unheard. */
   let heard: { by: Engine; sinceMs: number } | null = null
-  /** Where nothing is kept, one call reads a picture more than once. */
+  /** The last picture, where nothing is kept: one call reads it more than once. */
   let passed: { key: Jid; tag: string; bytes: Buffer } | null = null
 
   const toOpen = (file: MediaFile): OpenPicture => ({

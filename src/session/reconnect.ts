@@ -39,8 +39,9 @@ export type Reconnects = {
 export function createReconnects(random: () => number = Math.random): Reconnects {
   let attempts = 0
   let conflicts = 0
-  /** When attempts were made, the last one at `made`; null: a person made it. */
+  /** The times of the attempts of the last hour, the planned one included (Unix ms). */
   let recent: number[] = []
+  /** The newest time in `recent`; null before the first attempt and after a reset. */
   let made: number | null = null
   return {
     next(now, cause) {

@@ -9,7 +9,7 @@ const REMEMBERED = 100
 export type CallRecorder = {
   /** Call within a transaction. The end of a call whose begin is not known is not written. */
   record(call: SeenCall): void
-  /** What was written since the last commit is not on disk: it may be recorded again. */
+  /** The transaction was rolled back: its calls may be recorded again. */
   undo(): void
 }
 
@@ -33,6 +33,7 @@ export function createCallRecorder(
     undo: () => unsure.clear(),
     record({ id, from, group, video, ended }) {
       const hasEnded = unsure.get(id) ?? known.get(id)
+      // A call begins once, and ends once after it has begun.
       if (ended ? hasEnded !== false : hasEnded !== undefined) return
       unsure.set(id, ended)
       db.afterCommit(commit)

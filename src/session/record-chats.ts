@@ -22,16 +22,16 @@ export type ChatRecorder = {
 const TOLD = ['name', 'unread_count', 'archived', 'pinned_at', 'muted_until', 'is_read_only'] as const
 
 /**
- * Messages have the time of WhatsApp's clock, and the first one by a number that moved may come before WhatsApp Web says whose it is.
- * Nobody else had the number so shortly before.
+ * A number counts as moved this long before it is noticed: the first message of the new holder may come before WhatsApp Web says
+ * whose the number is, and has the time of WhatsApp's clock.
  */
 const CLOCKS_DIFFER_MS = 60_000
-/** Nor is it certain to the minute until when nothing is missing. */
+/** `Missing.since` is certain only to within this time. */
 const OVERLAP_MS = 600_000
 
 /**
- * Since when messages may be missing, and until when those that are here came before that (Unix seconds). Null: reports come as things
- * happen.
+ * Unix seconds. `since`: messages from then on may be missing. `storedUntil`: the time of the newest message that was stored before
+ * reports were missed. Null: nothing is missing, and reports come as things happen.
  */
 export type Missing = { since: number; storedUntil: number } | null
 
@@ -83,7 +83,7 @@ export function createChatRecorder(
   function identity(phone: Jid, lid: Jid): number[] {
     const live = now() - CLOCKS_DIFFER_MS
     const unheard = missing()
-    // It may have moved at any time since: what is missing is the new person's, what was here before is the former one's.
+    // The number may have moved at any time since: what is missing is the new holder's, what was here before is the former one's.
     const identified =
       unheard === null
         ? store.identify(phone, lid, live)
@@ -173,8 +173,8 @@ function factsOf(seen: SeenChat, row: ChatRow): ChatFacts {
 }
 
 /**
- * WhatsApp Web keeps an entry for each address of a person, and which belong together only once it has loaded that: an entry of one
- * address alone may lack what the other one has. It adds, and takes nothing away.
+ * Returns `seen` with what is known of the person. WhatsApp Web has one entry for each address of a person, and learns only later
+ * which entries belong together. An entry with one address alone may lack facts of the other: it adds facts, and removes none.
  */
 function withKnown(person: PersonRow, seen: SeenContact): SeenContact {
   const isWhole = (seen.phone !== null || person.phone === null) && (seen.lid !== null || person.lid === null)

@@ -160,12 +160,15 @@ export function createMessageRecorder(
           (known.get(name) !== null || keeps(message, originOf(message) === 'live' ? 'live' : 'read'))
         )
       })
+    /** The position of the message at this index, after the last one `before`; null: it has none yet. */
     const placeAt = (index: number) => {
       const one = stretch[index]
       return one === undefined ? before : (known.get(one.name)?.id ?? null)
     }
+    /** `place`, if it is behind `left`; else null. */
     const later = (place: number | null, left: number | null) =>
       place !== null && place > (left ?? -1) ? place : null
+    /** `place`, if it is in this second; else null. */
     const within = (place: number | null, second: number) =>
       place !== null && timeOf(place) === second ? place : null
 

@@ -14,8 +14,8 @@ export function pictureKey({ people }: Pick<Store, 'people'>, own: ReadonlySet<J
 }
 
 /**
- * Call what it returns within a transaction. A page reports pictures also as it comes to know them: only one that differs from
- * what was read before is a change. The notice in a group is its own event.
+ * Returns the function that records a picture; call it within a transaction. A page also reports a picture as it comes to know it:
+ * only one that differs from what was read before is a change. A change in a group has a notice, with its own event.
  */
 export function createPictureRecorder(
   store: Pick<Store, 'people' | 'pictures' | 'chats' | 'events'>,

@@ -5,9 +5,9 @@ import { ME, NOBODY } from '../store/people.ts'
 import type { Store } from '../store/store.ts'
 import type { IdentityResolver } from './identity-resolver.ts'
 
-/** WhatsApp Web reports them again with the message (WAWebHandleSingleMsg), so that one follows the other at once. */
+/** A report waits this long for its message. WhatsApp Web reports it again with the message (WAWebHandleSingleMsg). */
 const KEPT_MS = 600_000
-/** Most are about messages that the archive does not have at all. */
+/** Reports that wait at most: most are about messages that the archive never gets. */
 const MOST = 1_000
 
 export type Reports = {
@@ -16,7 +16,10 @@ export type Reports = {
    * `chat`: its address, now or when the message was sent.
    */
   write(chat: Jid, bareId: string, sender: Jid | null, write: (row: MessageRow) => void): void
-  /** Writes what was reported about a message that is here now. Kept until then: its transaction may fail, and writing twice changes nothing. */
+  /**
+   * Writes what was reported about a message that is here now. The reports are kept until their time is over: the transaction may
+   * fail, and writing twice changes nothing.
+   */
   writeFor(bareId: string): void
 }
 
@@ -38,8 +41,8 @@ export function createReports(
   }
 
   /**
-   * WhatsApp Web names people by number or by LID, also before it says which are one person: then it is the only message that may be
-   * meant.
+   * WhatsApp Web names a person by number or by LID, also before it says that both are one person. Then a message is meant if it is
+   * the only one that can be.
    */
   function findSent(jid: Jid, bareId: string, sender: Jid | null): MessageRow[] {
     const rows = findIn(jid, bareId)

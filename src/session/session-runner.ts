@@ -35,6 +35,7 @@ export type RunnerOptions = {
 /** The parts of a running session, and what its callers do with them. */
 export type SessionRunner = ReturnType<typeof createSessionRunner>
 
+/** Creates the runner of one session, in the state `stopped`. */
 export function createSessionRunner(options: RunnerOptions) {
   const { archive, authDir, clock, log } = options
   let standing: Standing = { state: 'stopped', since: clock.now(), reason: null, lastError: null }
@@ -80,7 +81,7 @@ export function createSessionRunner(options: RunnerOptions) {
     onOffline: () => signal('lost', { reason: 'offline', error: 'The connection to WhatsApp was lost.' }),
     onSilent: (detail, why) => onEnded('not_responding', detail, why),
   })
-  // Nothing restarts because of one: that makes a restriction longer (waha#2166).
+  // A restriction causes no restart: that would make it longer (waha#2166).
   const restriction = createRestrictionWatch(clock, (next) => {
     log.info({ ...next }, next === null ? 'account.unrestricted' : 'account.restricted')
     archive.take({ type: 'restriction', restriction: next })
@@ -112,7 +113,7 @@ export function createSessionRunner(options: RunnerOptions) {
     const { reason } = standing
     if (to !== 'qr') pairing.clear()
     if (from !== to) log.info({ state: to, ...(reason === null ? {} : { reason }) }, 'session.changed')
-    // The archive of an account that has just connected is open only after `follow`.
+    // On `ready` the archive may be open only after `follow`: `onReady` notes that change itself.
     if (what !== 'ready') noteChange()
     changed()
   }

@@ -18,6 +18,7 @@ const FIRST_RESULT_MS = 25_000
  */
 const LOGOUT_WAIT_MS = 5_000
 const CLOSE_MS = 8_000
+
 export type Session = {
   /** The current status. Cheap; never opens the browser. */
   status(): Status
@@ -65,11 +66,11 @@ export type Session = {
   restart(): Promise<void>
   /** Connects if a session is saved; for the server's start. Returns at once. */
   resume(): void
-  /** Says why a session that does not run is not resumed (yet): the owner stopped it, or its turn has not come. */
+  /** Sets why a stopped session does not connect by itself: its owner stopped it, or it waits for its turn. */
   setIdleReason(why: 'stopped' | 'queued'): void
   /** Probes the engine at once; for callers whose request failed in a way that the engine may have caused. */
   probeNow(): void
-  /** A message got no ack of WhatsApp in time: probes the engine at once. After three in a row, the browser restarts. */
+  /** WhatsApp did not acknowledge a message in time: probes the engine at once. After three in a row, the browser restarts. */
   unacked(): void
   /** When WhatsApp's server last answered, Unix ms; null if it was not asked yet. */
   answeredAt(): number | null
@@ -98,10 +99,11 @@ export function createSession(options: SessionOptions): Session {
   const runner = createSessionRunner(options)
   const { link, abilities, listeners, reconnecting, engines, connection, pairing, standing } = runner
   let loggingOut: Promise<boolean | null> | null = null
-  /** Callers that wait for a start are answered. */
+  /** The server stops: callers that wait for a start get an error, and can begin no other. */
   let isEnding = false
   const ending = createDeferred<void>()
-  let over = false
+  /** The session is closed for good. */
+  let isClosed = false
 
   const requestPairingCode = createPairingRequests({
     clock,
@@ -119,7 +121,7 @@ export function createSession(options: SessionOptions): Session {
   })
 
   function requireOpen(): void {
-    if (over) fail('shutting_down')
+    if (isClosed) fail('shutting_down')
     if (isEnding && isUnderWay()) fail('shutting_down')
     if (loggingOut !== null) fail('logout_in_progress', { retryAfterS: 5 })
   }
@@ -206,7 +208,7 @@ export function createSession(options: SessionOptions): Session {
     start: () => start(),
     requestPairingCode,
     logout() {
-      if (over) fail('shutting_down')
+      if (isClosed) fail('shutting_down')
       loggingOut ??= logout().finally(() => {
         loggingOut = null
       })
@@ -265,7 +267,7 @@ export function createSession(options: SessionOptions): Session {
       listeners.tell()
     },
     async close() {
-      over = true
+      isClosed = true
       // Finish a logout that has begun: half of one leaves a device that is linked but unusable.
       await loggingOut?.catch(() => {})
       await runner.close()

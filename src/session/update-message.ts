@@ -46,7 +46,7 @@ export function createMessageUpdater(
   setRaw: SetRaw,
   now: () => number,
 ): MessageUpdater {
-  /** A chat's last message is no notice. */
+  /** Updates the row. A notice is never a chat's last message, so that one is found again if the row becomes or was a notice. */
   function restand(row: MessageRow, change: Partial<MessageRow> & Pick<MessageRow, 'standing'>): void {
     messages.update({ ...row, ...change })
     const notice = numberOf('notice')
@@ -117,14 +117,14 @@ export function createMessageUpdater(
     if (seen.fromMe) setAck(row, seen.ack)
   }
 
-  /** The phone has uploaded the same file again. */
+  /** Takes over the new path of a file that the phone has uploaded again. */
   function moveSource({ id }: MessageRow, { source }: SeenMessage): void {
     const known = source === null ? null : raws.source(id)
     if (known === null || source === null || source.directPath === known.directPath) return
     if (source.filehash === known.filehash) raws.setSource(id, { ...known, directPath: source.directPath })
   }
 
-  /** A place that moves, an event that is cancelled, and what an earlier version did not store or know. */
+  /** True for a place that moves, an event that is cancelled, and what an earlier version did not store or know. */
   function isOtherContent(row: MessageRow, known: MessageDetails, seen: SeenMessage): boolean {
     const { type, standing, content, raw } = seen
     if (type !== row.type) return false
