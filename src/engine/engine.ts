@@ -88,11 +88,11 @@ export type EngineEvent =
   /** The current state of chats: new ones, and those that changed. */
   | { type: 'chats'; chats: SeenChat[] }
   /**
-   * The picture of a person, a group or this account is another one (`tag`), or there is none for this account (null). May be
-   * reported for one that only became known. `isNew`: it is certain that it changed.
+   * The picture of a person, a group or this account. `tag` identifies it; null: there is none that this account may see.
+   * `isNew`: it certainly changed; otherwise it may only have become known.
    */
   | { type: 'picture'; of: Jid; tag: string | null; isNew?: true }
-  /** `isUnlisted`: it is not listed by another address either. */
+  /** WhatsApp Web no longer lists this chat. `isUnlisted`: it is not listed by another address either. */
   | { type: 'chat_removed'; chat: Jid; isUnlisted?: true }
   /** WhatsApp Web has received older messages of this chat from the phone; there is no event for them. */
   | { type: 'history_came'; chat: Jid }
@@ -100,7 +100,7 @@ export type EngineEvent =
   | { type: 'contacts'; contacts: SeenContact[] }
   /** These two addresses belong to one person: found before a send, ahead of the contacts. */
   | { type: 'identity'; phone: Jid; lid: Jid }
-  /** WhatsApp found the account of `phone`, which may be a LID, when this number was asked for, as in Brazil with and without the 9. */
+  /** A lookup of the number `asked` found the account of `phone`, which may be a LID: as in Brazil, with and without the 9. */
   | { type: 'number'; asked: Jid; phone: Jid }
   /**
    * Events were missed for a while after `ready`: WhatsApp's socket was closed, or the page reloaded.
@@ -109,22 +109,22 @@ export type EngineEvent =
   | { type: 'missed' }
   /** What this build of WhatsApp Web offers; before each `ready`, and after each reload of the page. */
   | { type: 'checked'; check: SelfCheck }
-  /** WhatsApp restricts the account, in another way than before; null: no more. */
+  /** WhatsApp's restriction of the account, when it changed and once after `ready`; null: there is none. */
   | { type: 'restriction'; restriction: Restriction | null }
-  /** A call failed in the page although nothing is missing (`failure`), or one succeeded after that (null). */
+  /** A call failed in the page although nothing that it needs is missing (`failure`: a sentence), or a call succeeded (null). */
   | { type: 'outcome'; ability: Ability; failure: string | null }
   | { type: 'ended'; end: EngineEnd; detail: string }
 
 /**
- * A position in a chat's history: what was sent until the second `until` (Unix seconds), without the messages
- * with these bare ids. A whole second is read again instead of ending at one message: WhatsApp Web promises no
- * order within a second, and the message may be gone.
+ * A position in a chat's history: all messages up to and including the second `until` (Unix seconds), except those
+ * with the bare ids in `without`. It names a second and not a message, because WhatsApp Web promises no order within a
+ * second, and the message may be gone.
  */
 export type HistoryCursor = { until: number; without: readonly string[] }
 
 /**
  * Messages of a chat, oldest first, in the order in which WhatsApp Web loaded them. `end`: WhatsApp Web has
- * nothing before them now; `before`: what it says precedes them then. `next`: the cursor for the page before this
+ * nothing older now; `before` then says where older messages may be. `next`: the cursor for the page before this
  * one.
  */
 export type HistoryPage = {
@@ -236,8 +236,8 @@ export type FetchedMedia = {
 }
 
 /**
- * One start of one linked device. Single-use: after `ended` or `close()` open a new one. Every call but
- * `memory` and those after it also fails with `not_supported_by_whatsapp_web`, if this build lacks what it needs.
+ * One start of one linked device. Single-use: after `ended` or `close()` open a new one. Every call that can fail
+ * also fails with `not_supported_by_whatsapp_web`, if this build lacks what it needs.
  */
 export type Engine = {
   /** True while WhatsApp responds. `connection` events report each change. */
@@ -250,27 +250,29 @@ export type Engine = {
   /** Returns from a pairing code to QR codes; also requests a new QR code after `qr_gone`. Never fails. */
   showQr(): Promise<void>
   /**
-   * Returns the JID of this number, or null if it is not on WhatsApp. Of a person with a chat in WhatsApp Web, without a
-   * request to the server. Fails with `whatsapp_timeout`.
+   * Returns the JID of this number, or null if it is not on WhatsApp. For a person with a chat in WhatsApp Web, without a
+   * request to the server. Fails as `readChats`.
    */
   findNumber(phone: PhoneNumber): Promise<Jid | null>
   /**
    * Sends a message and waits until WhatsApp's server has accepted it (ack 1).
-   * Fails with `send_refused` (ack -1, or the quoted message allows no reply), `send_outcome_unknown` (with
-   * `message_id` if known), `media_refused` (nothing was sent), `account_restricted`, `message_not_found` (WhatsApp Web does not have the quoted message; nothing was
-   * sent), `whatsapp_error`.
+   * Fails with `send_outcome_unknown` (with `message_id` if known): the message may have been sent. Every other error means
+   * that it was not: `send_refused` (ack -1, or the quoted message allows no reply), `account_restricted`, `media_refused`,
+   * `message_not_found` (WhatsApp Web does not have the quoted message), `whatsapp_timeout` (the file was not taken in
+   * time), `whatsapp_error`, `not_connected`.
    */
   send(chatId: Jid, outgoing: Outgoing, options: SendOptions): Promise<Sent>
   /**
    * Does something to a message, and waits until WhatsApp's server has taken it. Returns the message in its present
-   * state; null if WhatsApp Web has it no more. Fails with `message_not_found`, `action_refused`, `too_late`,
-   * `outcome_unknown`, `whatsapp_error`.
+   * state, for `forward` the new message; null if WhatsApp Web does not have it. Fails with `outcome_unknown` (it may have
+   * happened), `message_not_found`, `action_refused`, `too_late`, `invalid_input` (the poll does not have the option),
+   * `whatsapp_timeout` (it was not begun), `whatsapp_error`, `not_connected`.
    */
   act(message: MessageRef, action: Action, options: { limitMs: number }): Promise<SeenMessage | null>
   /**
-   * Does a task, and waits until WhatsApp's server has responded. Never done again by itself. Fails with `chat_not_found`,
-   * `not_member`, `not_admin`, `invite_not_found`, `change_refused`, `outcome_unknown`, `whatsapp_error`, and with `changed`
-   * (facts) if a part of it was done before.
+   * Does a task, and waits until WhatsApp's server has responded. Never repeats it. Fails with the codes of `PROBLEMS` in
+   * wweb/performing.ts, with `changed` (facts) if a part of the task was done before; with `outcome_unknown` (it may have
+   * happened), for a reading `whatsapp_timeout`; and with `whatsapp_error`, `not_connected`.
    */
   perform<K extends TaskKind>(
     kind: K,
@@ -312,9 +314,10 @@ export type Engine = {
   askPhone(chat: Jid): Promise<boolean>
   memory: EngineMemory
   /**
-   * Downloads the media of a message, once whole into the browser. Fails with `media_expired` (WhatsApp's host has it no
-   * more, and the phone neither, or it was not asked), `whatsapp_timeout` (the phone has not said), `message_not_found` (WhatsApp Web does not have the message, and there
-   * is no `source`), and as `readChats`. The bytes stay in the browser's memory until `close`.
+   * Downloads the media of a message, whole, into the browser's memory; it stays there until `close`. Fails with
+   * `media_expired` (WhatsApp's host no longer has it, and the phone does not have it or was not asked), `message_not_found`
+   * (WhatsApp Web does not have the message, and there is no `source`), and as `readChats`: `whatsapp_timeout` also if the
+   * phone has not uploaded it again yet.
    */
   fetchMedia(what: MediaRequest): Promise<FetchedMedia>
   /** The preview of a picture, video or document that came with its message; null if it has none. Fails as `readChats`. */

@@ -34,20 +34,20 @@ export type Acting = {
   /** See `Engine.act`. */
   act(message: MessageRef, action: Action, limitMs: number): Promise<SeenMessage | null>
   /**
-   * Reports the new text of the message with this bare id. While our own edit of it is on its way, only after that, and not at
-   * all if it failed: WhatsApp Web shows the new text before its server has it.
+   * Calls `report`, which reports the new text of the message with this bare id. During our own edit of that message, the
+   * call waits for the end of the edit, and is left out if it failed: WhatsApp Web shows the new text before its server has it.
    */
   reportEdit(bareId: string, report: () => void): void
 }
 
 export function createActing(client: ReadingClient, translator: Translator, clock: Clock): Acting {
-  /** What waits for the end of an edit, by the bare id of its message. */
+  /** The report that waits for the end of an edit, by the bare id of the message. */
   const edits = new Map<string, () => void>()
 
   async function act({ keys }: MessageRef, action: Action, limitMs: number): Promise<SeenMessage | null> {
     const run = ACTS[action.kind].run as (...given: unknown[]) => Promise<Done>
     const page = client.pupPage ?? fail('not_connected', { retryAfterS: 5 })
-    // The page's clock is the machine's. What waits in the page must not begin when nobody waits for it any more.
+    // An action that waits in the page must not begin after this call has ended. The page has the same clock.
     const endsAt = Date.now() + limitMs
     const asked = page.evaluate(run, keys, action, endsAt) as Promise<Done>
     const done = await withDeadline(clock, 'Waiting for WhatsApp', limitMs, asked).catch((error) =>
@@ -84,7 +84,7 @@ export function createActing(client: ReadingClient, translator: Translator, cloc
 const bareIdOf = ({ keys: [key] }: MessageRef) =>
   key === undefined ? null : (parseMessageKey(key)?.bareId ?? null)
 
-/** True if the page ended during the action, and not the action in the page: it may have happened. */
+/** True if the page went away during a call, which may have happened. False for an error that the call itself threw. */
 export function isPageGone(error: unknown): boolean {
   const isCut = /Protocol error|(Target|Session|Connection) closed|frame (was|got) detached/i
   return isContextLost(error) || (error instanceof Error && isCut.test(error.message))

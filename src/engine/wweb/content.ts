@@ -128,7 +128,7 @@ export function bodyOf(raw: Partial<RawMessage>): string {
   return cleanText(others.find((text): text is string => typeof text === 'string' && text !== '') ?? '')
 }
 
-/** A document without a caption has its file name there (`isCaptionByUser`, which some copies lack, is then false). */
+/** A document without a caption has its file name as one. `isCaptionByUser` is then false, but some copies lack it. */
 const captionOf = ({ type, caption = '', filename, isCaptionByUser }: Partial<RawMessage>): string =>
   type === 'document' && caption === filename && isCaptionByUser !== true ? '' : caption
 

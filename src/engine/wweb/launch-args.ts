@@ -52,7 +52,7 @@ function isContainer({ container, KUBERNETES_SERVICE_HOST: kubernetes }: NodeJS.
 const TRY_MS = 5_000
 let isRefused: boolean | undefined
 
-/** Settings of the kernel do not tell: Docker's default filter forbids them without a trace. So one is made, once. */
+/** Tries it, once: Docker's default filter forbids user namespaces, which the settings of the kernel do not show. */
 function isContainerWithoutNamespaces(): boolean {
   if (process.platform !== 'linux' || !isContainer(process.env)) return false
   isRefused ??= areNamespacesRefused()

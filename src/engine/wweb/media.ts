@@ -33,10 +33,11 @@ type InputHandle = { uploadFile(path: string): Promise<void>; dispose(): Promise
 
 export type MediaTransfer = Pick<Engine, 'fetchMedia' | 'readThumbnail'> & {
   /**
-   * Gives the page a file of the disk, which the browser reads itself; returns its name there, which {@link MediaTransfer.drop}
-   * frees. The file must stay as it is until then. Fails with `media_refused` if it cannot be read.
+   * Gives the page a file of the disk, which the browser reads itself. Returns a handle, for {@link MediaTransfer.drop}: until
+   * then the file must stay as it is. Fails with `media_refused` if the file cannot be read, and as {@link Ask}.
    */
   put(path: string): Promise<number>
+  /** Frees what the page keeps for this handle. Never fails. */
   drop(handle: number): Promise<void>
 }
 

@@ -115,7 +115,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     onReinjectFailed: (error) => {
       if (isOver()) return
       log.warn({ err: error }, 'the engine could not attach to the reloaded page')
-      // During the next reload the page has not loaded yet.
+      // A lost context means that the page reloads once more: it cannot be checked yet.
       if (!isContextLost(error)) void endIfUnsupported()
       // Another reload attaches again; a page that does not reload would send no events.
       clock.after(REATTACH_MS, () => {
@@ -136,7 +136,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     },
     onPiece: (piece) => log.debug({ piece }, 'this build of WhatsApp Web is repaired'),
     onNews() {
-      // Pressed again while the dialog stays, twice a second.
+      // While the dialog stays, its button is pressed again twice a second.
       if (!saidNews) log.info('WhatsApp Web showed its news to the new device; confirmed with "Continue"')
       saidNews = true
     },
@@ -169,7 +169,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
   })
   client.on('authenticated', () => {
     onPaired()
-    // Without what it needs, the library stops here, in the page, without a word.
+    // If the page lacks a module that the library needs, the library stops here, in the page, without an error.
     clock.after(LOADED_MS, () => {
       if (phase === 'authenticated') void endIfUnsupported()
     })
@@ -235,15 +235,15 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
       setConnected(false)
     })
     if (setup.proxy?.credentials) await page.authenticate(setup.proxy.credentials)
-    // A browser that did not print its version, and the headless shell, whose client hints name it whatever its user agent is.
+    // Two kinds still say "Headless": a browser that did not print its version, and the headless shell, in its client hints.
     const own = await opened.userAgent()
     if (!`${own} ${await opened.version()}`.includes('Headless')) return
-    // This leaves the hints empty. `page.setUserAgent` would do nothing: puppeteer does not follow the network here.
+    // The override empties the client hints. `page.setUserAgent` would do nothing: puppeteer does not follow the network here.
     const session = await page.createCDPSession()
     await session.send('Emulation.setUserAgentOverride', { userAgent: own.replace('Headless', '') })
   }
 
-  /** The library learns of the first sync only from an event: if that came too early, repeats it (F9a). */
+  /** Applies the state of the socket. If the first sync ended before the library subscribed to its event, repeats the event (F9a). */
   async function afterInjected(): Promise<void> {
     const socket = await readPage()
     if (typeof socket === 'string' || phase === 'over') return

@@ -31,7 +31,7 @@ export type PageActs = {
    */
   command(target: ActTarget, name: string, endsAt: number, call: () => unknown): Promise<boolean>
   /**
-   * The next forward to this chat that WhatsApp Web hands on to be sent gets this key. Returns the function that ends this.
+   * Gives this key to the next forward that WhatsApp Web sends to this chat. Returns a function that takes an unused key back.
    */
   name(sending: PageSending, chat: ChatModel, key: Key): () => void
 }
@@ -99,7 +99,7 @@ export function installPageActs(): void {
       endsAt: number,
       call: () => unknown,
     ): Promise<boolean> {
-      // One that has ended may stay there, and what it failed with says nothing about this call.
+      // A command that has ended may stay there. Its error says nothing about this call.
       for (let before: unknown; chat.promises?.[name] && chat.promises[name] !== before; ) {
         before = chat.promises[name]
         await chat.promises[name]?.catch(() => {})

@@ -109,7 +109,7 @@ export function installPageHistory(): void {
           return { state: 'more' }
         }
         const isMore = await tools.load(chat, reading)
-        // Another request may have let go of it meanwhile.
+        // Nothing more was loaded: the end, unless another request has removed messages meanwhile.
         hasAll = !isMore && memory.reading(chat, before?.until ?? Infinity) === reading
       }
     },
@@ -123,7 +123,7 @@ export function installPageHistory(): void {
       return true
     },
 
-    /** The cursor before this page: without those of its second that are not in the rest. */
+    /** The cursor for the page before this one. It leaves out the messages of its second that were read already. */
     cursor(all: MsgModel[], [oldest]: MsgModel[], rest: MsgModel[]): Before {
       if (oldest === undefined) return null
       const until = rows.time(oldest)

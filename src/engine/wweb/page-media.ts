@@ -99,7 +99,7 @@ export function installPageMedia(): void {
       }
     },
 
-    /** Where the phone has uploaded it again. */
+    /** Asks the phone to upload the media again. Returns its new location, or why there is none (yet). */
     async again(message: MsgModel): Promise<MediaSource | 'gone' | 'later'> {
       await message.downloadMedia?.({ downloadEvenIfExpensive: true, rmrReason: 1 })
       const stage = String(Reflect.get(Object(message.mediaData), 'mediaStage'))

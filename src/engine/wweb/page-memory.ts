@@ -1,7 +1,7 @@
 /**
- * Lets WhatsApp Web's memory go again of messages that reading the history loaded into it: what
- * {@link installPageMemory} adds to page-rows.ts, with the same rules. WhatsApp Web itself never does; they are still
- * in its database, where it looks up what is not in memory.
+ * Removes messages from WhatsApp Web's memory that reading the history loaded into it: what
+ * {@link installPageMemory} adds to page-rows.ts, with the same rules. WhatsApp Web itself never removes them. They stay in
+ * its database, where it looks up what is not in memory.
  */
 import type { ChatModel, MsgModel, PageMemory, PageWindow, Reading } from './page-types.ts'
 
@@ -12,7 +12,7 @@ declare function setTimeout(run: () => void, ms: number): unknown
 export type MemoryLimits = {
   /** Messages, in all chats together, that stay loaded for the next request. */
   most: number
-  /** A chat that nobody reads for so long is let go. */
+  /** The loaded history of a chat is removed after this time without a reading. */
   idleMs: number
   /**
    * Younger messages stay: WhatsApp Web reports only changes of messages that it has in memory. A message can be
@@ -33,8 +33,8 @@ export function installPageMemory({ most, idleMs, changeableS }: MemoryLimits): 
   let isWaiting = false
   const tools = {
     /**
-     * What this chat has in memory because of us. Begins anew if messages of the second `until` or before it are
-     * asked for, and newer ones than that were let go.
+     * What this chat has in memory because of us. Begins anew if messages up to the second `until` are needed and
+     * some of them were removed again.
      */
     reading(chat: ChatModel, until: number): Reading {
       const known = readings.get(chat)
@@ -65,16 +65,14 @@ export function installPageMemory({ most, idleMs, changeableS }: MemoryLimits): 
       readings.set(chat, reading)
     },
 
-    /** These messages, oldest first, were loaded for this reading; if another one has begun, they are in its way. */
+    /** Notes messages, oldest first, that were loaded for this reading. If the chat has a new reading by now, removes them. */
     noteLoaded(chat: ChatModel, reading: Reading, messages: MsgModel[]): void {
       if (readings.get(chat) !== reading) return void tools.drop(chat, messages, () => true)
       reading.loaded = [...messages, ...reading.loaded]
       reading.from = Math.min(reading.from, ...messages.map((message) => rows.time(message)))
     },
 
-    /**
-     * The reader of a long chat goes on to what was sent until this second, and needs nothing newer.
-     */
+    /** The reader goes on to messages up to this second: in a long chat, removes most of the newer ones. */
     pass(chat: ChatModel, until: number): void {
       const reading = readings.get(chat)
       if (reading === undefined || reading.readers > 1 || reading.loaded.length <= most) return
@@ -85,14 +83,17 @@ export function installPageMemory({ most, idleMs, changeableS }: MemoryLimits): 
       reading.below = Math.min(reading.below, until)
     },
 
-    /** Everything as it was before the chat was read, but for what may still change. Returns the number of messages. */
+    /** Removes what was loaded for this chat, except messages that may still change. Returns how many it removed. */
     releaseHistory(chat: ChatModel): number {
       const { loaded } = readings.get(chat) ?? { loaded: [] }
       readings.delete(chat)
       return loaded.length - tools.drop(chat, loaded, () => true).length
     },
 
-    /** Returns the messages that stay. Silently: to WhatsApp Web and the library, a removal is a deletion. */
+    /**
+     * Removes the messages for which `isOver` is true and that can no longer change. Returns the others. No event
+     * reports it: WhatsApp Web and the library would take the removal for a deletion.
+     */
     drop(chat: ChatModel, messages: MsgModel[], isOver: (message: MsgModel) => boolean): MsgModel[] {
       const { msgs } = chat
       const youngest = Date.now() / 1000 - changeableS
@@ -100,7 +101,7 @@ export function installPageMemory({ most, idleMs, changeableS }: MemoryLimits): 
       if (msgs === undefined || over.length === 0) return messages
       msgs.remove(over, { silent: true })
       window.require('WAWebCollections').Msg.remove(over, { silent: true })
-      // Else WhatsApp Web would not load them again (WAWebChatLoadMessages).
+      // Otherwise WhatsApp Web would not load them again (WAWebChatLoadMessages).
       if (msgs.msgLoadState) msgs.msgLoadState.noEarlierMsgs = false
       const gone = new Set(over)
       return messages.filter((message) => !gone.has(message))
@@ -133,7 +134,7 @@ export function installPageMemory({ most, idleMs, changeableS }: MemoryLimits): 
   window.whatsappMcpMemory = tools satisfies PageMemory
 }
 
-/** Lets go of everything that nobody reads now. Returns the number of messages. */
+/** Removes the loaded history of all chats that nobody reads now. Returns the number of removed messages. */
 export function pageLetGo(): number {
   return window.whatsappMcpMemory.letGoAll()
 }

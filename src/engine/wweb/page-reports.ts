@@ -38,7 +38,7 @@ async function call(functions: ReadonlyMap<string, Run>, payload: string): Promi
   await functions.get(name)?.(...args)
 }
 
-/** The protocol keeps for each of its sessions what the page writes into its console. */
+/** Releases what the page writes into its console: the protocol would keep it for each of its sessions. */
 function releaseLogged(session: CDPSession): void {
   const release = () =>
     void session.send('Runtime.releaseObjectGroup', { objectGroup: 'console' }).catch(() => {})

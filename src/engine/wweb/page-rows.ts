@@ -146,7 +146,7 @@ export function installPageRows(changeTypes: string[], noticeTypes: string[]): v
       const role = newsletterMetadata?.membershipType
       return {
         id: String(chat.id),
-        // Not loaded yet, it may be an empty text.
+        // Until a name is loaded, it may be an empty text.
         name: chat.name || groupMetadata?.subject || newsletterMetadata?.name || chat.formattedTitle || null,
         unreadCount: chat.unreadCount ?? 0,
         t: chat.t ?? 0,
@@ -168,7 +168,7 @@ export function installPageRows(changeTypes: string[], noticeTypes: string[]): v
       const isLid = id.server === 'lid'
       const other = tools.others(id)[0]
       const { Blocklist, Contact } = tools.collections()
-      // The same person at the other address, with the same or less: builds copy some fields between the two, and not at once.
+      // The same person's contact at the other address. It may have a name that this one lacks: builds copy only some fields, and not at once.
       const twin = other && tools.attempt(() => Contact.get(String(other)))
       const both = twin ? [contact, twin] : [contact]
       return {
@@ -189,7 +189,7 @@ export function installPageRows(changeTypes: string[], noticeTypes: string[]): v
       }
     },
 
-    /** The contact of a LID still has its number when that is another LID's already. */
+    /** The number of a LID's contact; undefined if it belongs to another LID by now: the contact keeps a former number. */
     phoneOf({ id, phoneNumber }: ContactModel, other: Wid | undefined): Wid | undefined {
       if (phoneNumber === undefined) return other
       const isOthers = tools

@@ -97,7 +97,7 @@ export function installPageSends(): void {
 
     isChannel: ({ id }: ChatModel): boolean => /@newsletter$/.test(String(id)),
 
-    /** The library marks a post as sent that the server did not take: only one that it took has its number there. */
+    /** Throws for a post that the server did not take: it has no `serverId`, although the library marks it as sent. */
     posted(post: unknown): unknown {
       if ((Object(post) as { serverId?: unknown }).serverId === undefined)
         throw new Error('whatsappMcp: not answered: channel')

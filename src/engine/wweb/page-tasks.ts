@@ -11,11 +11,14 @@ declare function setTimeout(run: () => void, ms: number): unknown
 /** The outcome of WhatsApp's server for one address. */
 export type Verdict = { wid: Wid | string; code: string | number }
 
-/** What a task returns to {@link PageTasks.inGroup}. */
+/** What the work of a task returns. `group`: the chat to read again afterwards, if it is there. `partly`: what was done. */
 type Work<T> = { gives: T; group?: string; problem?: undefined } | { problem: TaskProblem; partly?: string[] }
 
 export type PageTasks = {
-  /** Runs work that throws what WhatsApp's server refuses, by its status. `group`: the chat to read again, if it is there. */
+  /**
+   * Runs the work of a task, unless it is later than `endsAt` (Unix ms). A refusal of WhatsApp's server that it throws becomes
+   * a problem, by its status; any other error is thrown.
+   */
   run<T>(endsAt: number, work: () => Promise<Work<T>>): Promise<Outcome<T>>
   /** The same in this chat. */
   inChat<T>(id: string, endsAt: number, work: (chat: ChatModel) => Promise<Work<T>>): Promise<Outcome<T>>
@@ -43,11 +46,11 @@ export type PageTasks = {
   isMe(id: string): boolean
   /** The phone JID if it is known, else the address as it is. */
   best(wid: string | Wid): string
-  /** True if one of them is on WhatsApp: its address for requests; null if it is not. */
+  /** Returns the address of this person for requests; null if the number is not on WhatsApp. Lookups run one after the other. */
   lookUp(id: string): Promise<Wid | null>
-  /** Those who were found, each once: two addresses that were asked for may be of one person. */
+  /** The people who were found, each once: two of the given addresses may belong to one person. */
   people(found: readonly (Wid | null)[]): Wid[]
-  /** One code for each asked id, in order, from what the server says of some addresses. */
+  /** One code for each id in `asked`, in order. A verdict may name the person by another address; without one: `unknown`. */
   codesFor(asked: readonly string[], verdicts: readonly Verdict[]): MemberCode[]
   isAdmin(person: Participant | undefined): boolean
   /** The code of the group's invite. */
@@ -60,10 +63,10 @@ export type PageTasks = {
   tagOf(thumb: Thumb): string | null | undefined
   /** Waits until WhatsApp Web shows a change: a moment, or almost until this time (Unix ms). False: it does not. */
   shown(isShown: () => boolean, endsAt?: number): Promise<boolean>
-  /** By chat, the name of the state that it shows now. */
+  /** What each chat shows now, by its id: the `by` of the task that began it. */
   states: Map<string, string>
   after(ms: number, run: () => void): void
-  /** The end of the lookup of a number that runs. */
+  /** Resolves at the end of the last lookup of a number. */
   lookingUp: Promise<void>
 }
 
@@ -105,7 +108,7 @@ export function installPageTasks(): void {
   /** Between two lookups of numbers. */
   const PACE_MS = 100
   const rows = window.whatsappMcpRows
-  /** What the server calls those who were looked up, by the asked address: the page may learn that only later. */
+  /** The server's address of each person who was looked up, by the asked one: the page may learn it only later. */
   const looked = new Map<string, Wid>()
   const CODES: Record<string, MemberCode> = {
     '200': 'done',
@@ -255,7 +258,7 @@ export function installPageTasks(): void {
       const wid = tools.wid(id)
       const known = rows.others(wid)
       if (wid.server === 'lid') return known[0] ?? wid
-      // Whose LID is known is on WhatsApp.
+      // A number whose LID is known is on WhatsApp.
       if (known.length > 0) return wid
       const { queryWidExists } = await tools.need<{
         queryWidExists(wid: Wid): Promise<{ wid?: Wid } | null>

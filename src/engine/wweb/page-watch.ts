@@ -101,7 +101,7 @@ export function installPageWatch(): boolean {
       })
     },
 
-    /** The library reports new messages (`isNewMsg`), and our own history loads old ones. */
+    /** True for a message that is neither reported by the library (`isNewMsg`) nor loaded by our own reading of the history. */
     isUnheard({ id, t, isNewMsg }: MsgModel): boolean {
       if (isNewMsg === true || rows.isStatus(id.remote)) return false
       if (rows.loading.size === 0) return true

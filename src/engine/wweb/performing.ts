@@ -57,7 +57,7 @@ const TASKS: { [K in TaskKind]: PageTask<K> } = {
   delete_status: deleteStatus,
 }
 
-/** They change nothing, so a late one is not unknown. */
+/** Tasks that change nothing: a late one is a timeout, not an unknown outcome. */
 const LOOKS = new Set<TaskKind>([
   ...(['read_groups', 'read_invite', 'join_requests'] as const),
   ...([

@@ -93,7 +93,7 @@ export function createRestrictions(
         return await send()
       } catch (error) {
         if (!(error instanceof AppError) || error.code !== 'send_refused') throw error
-        // Only what reached WhatsApp has it.
+        // Only the refusal of a message that reached WhatsApp has an id.
         if (isGroup(chat) || !('message_id' in error.facts)) throw error
         await read()
         if (!last) throw error

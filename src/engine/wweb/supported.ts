@@ -16,7 +16,7 @@ export type Supported = {
   /** Looks again for what was missing: a script that did not load once may load now. */
   recheck(): Promise<void>
   /**
-   * Runs a call that uses these abilities; its outcome tells of the first. Fails with
+   * Runs a call that uses these abilities; its outcome is reported for the first. Fails with
    * `not_supported_by_whatsapp_web` if something that they need is missing, also if that is found after the
    * call failed; else as `run`.
    */

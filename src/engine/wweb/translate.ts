@@ -201,7 +201,7 @@ function toSeenReaction({ key, sender, emoji, at }: ReactionRow, seenAt: number)
 /**
  * Converts a chat of WhatsApp Web's list; null if its address is not a chat's. An admin may write in a group
  * although others may not, which the library's rule (`groupMetadata.announce`) ignores. `last`: its newest
- * message, converted. A time that is none is the same in every reading: that of this reading would be a change each time.
+ * message, converted. An invalid time becomes a fixed one: the time of the reading would be a change each time.
  */
 export function toSeenChat(row: ChatRow, last: SeenMessage | null): SeenChat | null {
   const id = toJid(row.id)
@@ -224,7 +224,7 @@ export function toSeenChat(row: ChatRow, last: SeenMessage | null): SeenChat | n
   }
 }
 
-/** Where only admins write, a group whose members are not loaded does not tell if this account is one. */
+/** Null if only admins may write, and the members are not loaded: whether this account is an admin is then unknown. */
 function isReadOnly({ isClosed, announce, isAdmin, members }: ChatRow, kind: ChatKind): boolean | null {
   if (isClosed || !announce || isAdmin) return isClosed
   return kind === 'group' && members === null ? null : true

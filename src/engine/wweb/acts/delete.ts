@@ -3,7 +3,10 @@ import type { ActWindow, PageAct } from './act.ts'
 
 declare const window: ActWindow
 
-/** Never one in place of the other: `Message.delete(true)` deletes for this account if WhatsApp Web allows no more. */
+/**
+ * Never falls back from everyone to this account. The library does: its `Message.delete(true)` deletes for this account where
+ * WhatsApp Web does not allow more.
+ */
 export const deletion: PageAct<'delete'> = {
   ability: 'delete',
   run(keys, { for: whom }, endsAt) {

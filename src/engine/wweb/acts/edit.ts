@@ -4,7 +4,7 @@ import type { ActWindow, PageAct } from './act.ts'
 
 declare const window: ActWindow
 
-/** A failed send is a field of the message, and the new text shows before it is sent (WAWebSendMessageEditAction). */
+/** WhatsApp Web shows the new text before it sends it, and reports a failed send only in a field of the message (WAWebSendMessageEditAction). */
 export const edit: PageAct<'edit'> = {
   ability: 'edit',
   run(keys, { text }, endsAt) {

@@ -5,11 +5,11 @@ import type { ActWindow, PageAct } from './act.ts'
 declare const window: ActWindow
 
 /**
- * WhatsApp Web chooses the id of the new message in the middle of its own work and returns nothing of it, so that nothing
- * would tell it from a message that the owner's phone forwards meanwhile. Here it gets our id where WhatsApp Web hands it on
- * to be sent (WAWebChatForwardMessage and WAWebMediaForwardMediaMsg end there). A build that does not hand it on there keeps its
- * own id: then the only forward that this page itself adds meanwhile is ours. The module loads on demand, and on some
- * builds not even then (wa-js#3582; needs.ts).
+ * WhatsApp Web chooses the id of the new message itself and does not return it, so the message would look like one that the
+ * owner's phone forwards at the same time. Therefore the message gets our id in `addAndSendMsgToChat`, the last step of
+ * WAWebChatForwardMessage and WAWebMediaForwardMediaMsg. On a build without that step the message keeps WhatsApp Web's id: it
+ * is then the only forward that this page itself added meanwhile. The module loads on demand, and on some builds not even then
+ * (wa-js#3582; needs.ts).
  */
 export const forward: PageAct<'forward'> = {
   ability: 'forward',

@@ -4,9 +4,9 @@ import type { ActWindow, PageAct } from './act.ts'
 declare const window: ActWindow
 
 /**
- * The page takes an option. The library overrides it by replacing the page's function while the call runs (Utils.js,
- * `pinUnpinMsgAction`): two calls at once then pin for the wrong time. Where the page does not name its options, the same
- * function here takes seconds too, once and for all.
+ * WhatsApp Web takes one of its own options for the time. The library replaces the page's function that reads the option while
+ * the call runs (Utils.js, `pinUnpinMsgAction`): two calls at once then pin for the wrong time. Here, on a build that cannot make
+ * an option of seconds, that function is replaced for good by one that also takes seconds.
  */
 export const pin: PageAct<'pin'> = {
   ability: 'pin',

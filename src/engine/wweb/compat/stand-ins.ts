@@ -8,8 +8,8 @@ declare const window: {
 }
 
 /**
- * Without it one such module that WhatsApp Web drops ends every start, or leaves half of the listeners
- * attached (OpenWA patch 4). The stand-in does nothing; what needs the real one is checked by needs.ts.
+ * If WhatsApp Web drops one of these modules, the library's start fails, or attaches only half of its listeners
+ * (OpenWA patch 4). The stand-in does nothing; needs.ts checks what needs the real one.
  */
 export const standIns: Piece = {
   name: 'stand_ins',

@@ -12,9 +12,9 @@ declare const window: {
 }
 
 /**
- * The library asks a function that is gone, then passes a model and a function. The page wants the data of the message, makes its
- * model and its secret itself (one that is passed on makes media that nobody can open), and resolves also for a post that was not
- * taken. The library returns its own model, so that one says what became of the post.
+ * The library calls a function that is gone, then passes a model and a function. Newer pages take the data of the message instead,
+ * and make its model and its secret themselves: with a secret that is passed on, nobody can open the media. They also resolve for a
+ * post that the server did not take. The library returns its own model, so the outcome is written into the ack of that model.
  */
 export const statusMedia: Piece = {
   name: 'status_media',

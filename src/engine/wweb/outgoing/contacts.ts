@@ -1,5 +1,5 @@
 /**
- * Contact cards. The library makes cards of people whom WhatsApp Web knows only, so these are made here and passed as fields of
+ * Contact cards. The library makes cards only of people whom WhatsApp Web knows, so these are made here and passed as fields of
  * the message.
  */
 import { writeVcard } from '../../../model/vcard.ts'

@@ -5,7 +5,7 @@ import type { MediaTransfer } from '../media.ts'
 
 /** One kind of message: how the library sends it. */
 export type Kind<K extends OutgoingKind> = {
-  /** What it needs of WhatsApp Web; the first names it. */
+  /** The abilities that it needs; its outcome is reported for the first. */
   uses: readonly [Ability, ...Ability[]]
   /** The `content` and additional `options` of the library's `sendMessage`. Fails before anything is sent. */
   toLibrary(outgoing: Outgoing<K>, page: PageBytes): Prepared | Promise<Prepared>

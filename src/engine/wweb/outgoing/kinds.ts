@@ -10,7 +10,7 @@ import { text } from './text.ts'
 
 const KINDS: { [K in OutgoingKind]: Kind<K> } = { text, location, contacts, poll, media }
 
-/** What sending this message to this chat needs of WhatsApp Web; the first names it. */
+/** The abilities that sending this message to this chat needs; its outcome is reported for the first. */
 export function usesOf(
   chat: Jid,
   { kind }: Outgoing,

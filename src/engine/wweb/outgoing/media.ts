@@ -15,7 +15,7 @@ const AS: Record<Outgoing<'media'>['as'], object> = {
   sticker: { sendMediaAsSticker: true },
 }
 
-/** As the page's own preparation has them, which knows nothing of a video that the browser does not play. */
+/** Fields that the page's own preparation sets, except for a video that the browser does not play. */
 function fieldsOf({ seconds, width, height, preview }: NonNullable<Outgoing<'media'>['look']>): object {
   const duration = String(Math.max(1, Math.round(seconds)))
   return { duration, width, height, ...(preview && { body: preview }) }

@@ -31,7 +31,7 @@ export const changeGroup: PageTask<'change_group'> = {
         const said = answer?.value?.errorSetPropertyClientErrors ?? answer?.value?.errorServerErrors
         if (said?.value) throw tasks.refusal(said.value.code)
         if (answer?.name === 'SetPropertyResponseSuccess') return
-        // The response to `member_add_mode` has no name: what the model shows then tells, at the latest with the server's notification.
+        // The response to `member_add_mode` has no name. The outcome is what the model shows, at the latest after the server's notification.
         if (!(await tasks.shown(() => steps.shown(chat, property) === value)))
           throw new Error('the group does not show the setting')
       },

@@ -6,7 +6,7 @@ import type { PageTask, TaskWindow } from './task.ts'
 declare const window: TaskWindow
 
 /**
- * The library leaves out whom it does not find, and reports success (OpenWA patch 7); it sends an invite message by itself,
+ * The library leaves out people whom it does not find, and reports success (OpenWA patch 7); it sends an invite message by itself,
  * and throws there (wwebjs#201918). Here each person has the code of the server's response.
  */
 export const changeMembers: PageTask<'change_members'> = {
@@ -14,7 +14,7 @@ export const changeMembers: PageTask<'change_members'> = {
   run({ group, action, members }, endsAt) {
     const tasks = window.whatsappMcpTasks
     const acts = {
-      /** What needs no request: null if it does. */
+      /** The code of a person for whom no request is needed; null if one is. */
       local(chat: ChatModel, id: string): MemberCode | null {
         const person = tasks.member(chat, id)
         if (action === 'add') return person ? 'already' : null
@@ -72,7 +72,7 @@ export const changeMembers: PageTask<'change_members'> = {
         return tasks.codesFor(ids, verdicts).map((code) => others[code] ?? code)
       },
 
-      /** As the library does it. The server's code for each person stays in the page: what the members show then tells. */
+      /** As the library does it. The page does not return the server's codes, so the outcome is what the members show. */
       async changeAsShown(
         chat: ChatModel,
         what: Exclude<MemberAction, 'add'>,
@@ -94,7 +94,7 @@ export const changeMembers: PageTask<'change_members'> = {
     }
     return tasks.inGroup<TaskResult<'change_members'>>(group, endsAt, async (chat) => {
       const isLoss = action === 'remove' || action === 'demote'
-      // The page would go on as a member, or as an admin, that it is no more.
+      // The page would still treat this account as a member, or as an admin.
       if (isLoss && members.some((id) => tasks.isMe(id))) return { problem: 'own_membership' }
       const known = members.map((id) => acts.local(chat, id))
       const asked = members.filter((_, index) => known[index] === null)

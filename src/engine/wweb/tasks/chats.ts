@@ -7,7 +7,7 @@ declare const window: TaskWindow & Pick<PageWindow, 'require'>
 
 /**
  * The commands belong to the page's own menus: they resolve before anything is done, and do nothing for a fourth pin
- * (WAWebCmd). What the chat shows then tells, on a slow line after some seconds.
+ * (WAWebCmd). The outcome is what the chat shows afterwards, on a slow line some seconds later.
  */
 export const changeChat: PageTask<'change_chat'> = {
   ability: 'change_chat',

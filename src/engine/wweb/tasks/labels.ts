@@ -21,7 +21,7 @@ export const readLabels: PageTask<'read_labels'> = {
   },
 }
 
-/** The page resolves when it has sent the request, and says nothing of a label that does not exist: the chat then tells. */
+/** The page resolves when it has sent the request, and ignores a label that does not exist. The outcome is what the chat shows. */
 export const setLabels: PageTask<'set_labels'> = {
   ability: 'set_labels',
   run({ chat: id, labels }, endsAt) {

@@ -99,7 +99,7 @@ export const readPicture: PageTask<'read_picture'> = {
 
 /**
  * WhatsApp Web sends a square JPEG of 640 pixels, cut from the middle, and asks the server for the picture afterwards: that may
- * be refused although it is set. So the server's own word counts.
+ * be refused although the picture is set. Therefore the outcome is whether the server has another picture than before.
  */
 export const setPicture: PageTask<'set_picture'> = {
   ability: 'set_picture',

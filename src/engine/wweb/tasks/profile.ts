@@ -36,7 +36,7 @@ export const changeProfile: PageTask<'change_profile'> = {
         await setPushname(text)
         return (await tasks.shown(() => Conn.pushname === text)) ? null : 'open'
       },
-      /** What the page resolves with says nothing: the server is asked what it is now. */
+      /** The page's result says nothing, so the server is asked for the present text. */
       async about(text: string): Promise<TaskProblem | null> {
         const { getStatus, setMyStatus } = await tasks.need<AboutModule>('WAWebContactStatusBridge')
         const wid = window.require('WAWebUserPrefsMeUser').getMaybeMePnUser()

@@ -4,8 +4,8 @@ import type { PageTask, TaskWindow } from './task.ts'
 declare const window: TaskWindow
 
 /**
- * Only by the page's own calling engine: since September 2026 the stanza that the library sends ends nothing, without a word
- * (OpenWA PR #1645). What the engine answers is no proof either: the call must stop ringing.
+ * Uses the page's own calling engine: since September 2026 the stanza that the library sends has no effect, and no error
+ * (OpenWA PR #1645). The result of the calling engine is no proof either: the call must stop ringing.
  */
 export const rejectCall: PageTask<'reject_call'> = {
   ability: 'reject_call',

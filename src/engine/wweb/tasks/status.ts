@@ -6,10 +6,11 @@ import type { PageTask, TaskWindow } from './task.ts'
 declare const window: TaskWindow & Pick<PageWindow, 'whatsappMcpFind' | 'whatsappMcpActs'>
 
 /**
- * The page resolves alike for a post that the server refused, on newer builds with a result that says so (waha#2063, wwebjs
- * PR #201816). The post itself is an own message of the page: its ack tells, or the result that comes with it. Nothing is read of
- * other people's: that has removed links (OpenWA#1072). The page chooses the id itself, by a function that then returns ours once: a post is recognised by it after
- * a crash, and as one of this server. Whoever else asks meanwhile gets an id that is as good.
+ * The page also resolves for a post that the server refused, on newer builds with a result that says so (waha#2063, wwebjs
+ * PR #201816). The outcome is that result, or the ack of the post, which is an own message of the page. Updates of other people
+ * are not read: that has removed links (OpenWA#1072). The page takes the id of the post from a function, which here returns ours
+ * once: by that id the post is recognised after a crash, and as one of this server. If something else takes our id first, that does
+ * no harm: the post has another id.
  */
 export const postStatus: PageTask<'post_status'> = {
   ability: 'post_status',
