@@ -101,7 +101,10 @@ export async function openKeys({ control, secret, clock, log }: KeysOptions): Pr
     return expiresAtMs !== null && expiresAtMs <= clock.now()
   }
 
-  /** The callers of the key are those of its present row, and end in time. `isSame`: those that are open stay. */
+  /**
+   * Keeps the row: ends the callers whose secret is not valid any more, adds those of valid secrets, and runs again when the next secret
+   * ends. `isSame`: only the name has changed, and the callers stay.
+   */
   function follow(row: KeyRow, isSame = false): void {
     const { id, hash, old, expiresAtMs } = row
     rows.set(id, row)
@@ -122,7 +125,7 @@ export async function openKeys({ control, secret, clock, log }: KeysOptions): Pr
       )
   }
 
-  /** Ends the callers of this key whose hash is one of these. */
+  /** Ends the callers of this key; with `isOver`, only those for whose hash it returns true. */
   function end(id: string, isOver: (hash: string) => boolean = () => true): void {
     for (const [hash, known] of callers) {
       if (known.id !== id || !isOver(hash)) continue
@@ -153,8 +156,8 @@ export async function openKeys({ control, secret, clock, log }: KeysOptions): Pr
   }
 
   /**
-   * Changes each key that names the account and is not like this yet. In memory first: a disk error must not leave a key with what
-   * it lost.
+   * Changes each key that names the account, unless `change` returns null. In memory first: also after a disk error, the key must not
+   * keep what was taken from it.
    */
   function changeNaming(account: string, change: (row: KeyRow) => Partial<KeyRow> | null): Promise<void> {
     return inTurn(async () => {

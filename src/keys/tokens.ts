@@ -78,7 +78,7 @@ export function createTokens({ rules, issuer, keys, sends, accountAt, clock }: T
     return one
   }
 
-  // What was made from the key that changed is not valid any more. A token that is still valid makes a new caller.
+  // Callers have the limits of the key, and end when it changes. A token that is still valid then gets a new caller.
   keys.onEnd(({ id }) => {
     if (id === rules.key) for (const name of [...open.keys()]) end(name)
   })

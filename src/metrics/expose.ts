@@ -19,7 +19,7 @@ export async function expose(
         const found = await read(from)
         const lines = found
           .filter(({ labels }) => labels.account === undefined || isSeen(labels.account))
-          .flatMap((one) => ('counts' in one ? classesOf(name, one) : [line(name, one.labels, one.value)]))
+          .flatMap((one) => ('counts' in one ? bucketsOf(name, one) : [line(name, one.labels, one.value)]))
         return lines.length === 0 ? [] : [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines, '']
       } catch {
         return []
@@ -29,14 +29,14 @@ export async function expose(
   return { type: node.contentType, text: `${own.flat().join('\n')}\n${await node.metrics()}` }
 }
 
-/** A histogram counts in each class all that is not longer. */
-function classesOf(name: string, { labels, counts, sum }: Durations): string[] {
+/** Buckets are cumulative: each counts all durations up to its bound. */
+function bucketsOf(name: string, { labels, counts, sum }: Durations): string[] {
   let total = 0
-  const classes = [...BOUNDS, '+Inf'].map((bound, index) => {
+  const buckets = [...BOUNDS, '+Inf'].map((bound, index) => {
     total += counts[index] ?? 0
     return line(`${name}_bucket`, { ...labels, le: String(bound) }, total)
   })
-  return [...classes, line(`${name}_sum`, labels, sum), line(`${name}_count`, labels, total)]
+  return [...buckets, line(`${name}_sum`, labels, sum), line(`${name}_count`, labels, total)]
 }
 
 /** Values of labels are words of ours: nothing in them is escaped. */

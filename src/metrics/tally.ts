@@ -4,16 +4,16 @@
 export type Labels = Readonly<Record<string, string>>
 export type Sample = { labels: Labels; value: number }
 
-/** The upper bounds of the classes of durations, in seconds. */
+/** The upper bounds of the buckets of durations, in seconds. */
 export const BOUNDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] as const
 
-/** Durations in classes; `counts` has one more than {@link BOUNDS}, for the longer ones. */
+/** Durations in buckets; `counts` has one more than {@link BOUNDS}, for the longer ones. */
 export type Durations = { labels: Labels; counts: number[]; sum: number }
 
 export type Counter = { add(labels: Labels): void; samples(): Sample[] }
 export type Stopwatch = { observe(labels: Labels, seconds: number): void; durations(): Durations[] }
 
-/** Creates what counts, from 0. */
+/** Creates a counter for each set of labels, from 0. */
 export function createCounter(): Counter {
   const counts = new Map<string, Sample>()
   return {
@@ -25,7 +25,7 @@ export function createCounter(): Counter {
   }
 }
 
-/** Creates what counts durations. */
+/** Creates a histogram of durations for each set of labels. */
 export function createStopwatch(): Stopwatch {
   const all = new Map<string, Durations>()
   return {

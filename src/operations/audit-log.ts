@@ -20,7 +20,7 @@ const DENIED: ReadonlySet<ErrorCode> = new Set([
   ...(['change_refused', 'own_send', 'sends_too_fast'] as const),
 ])
 
-/** What the log says of an entry: a row, or a way in that is none. */
+/** What the log says of an entry, which is a row or another way to reach an account. */
 export type Audited = { name: string; scope: Scope; isGlobal?: true }
 /** Takes an input or an output: the log says which chat and account it names, and nothing else of it. Returns it. */
 export type About = <T>(value: T) => T
@@ -39,7 +39,7 @@ export type AuditOptions = {
   /** Days that rows are kept. */
   days: number
   clock: Clock
-  /** Called once if rows cannot be written: they are tried again. `lost`: so many were dropped. Must not throw. */
+  /** Called once if rows cannot be written: they are tried again. `lost`: number of rows that were dropped. Must not throw. */
   onFailure(error: unknown, lost: number): void
 }
 
@@ -96,7 +96,7 @@ export function createAuditLog({ control, days, clock, onFailure }: AuditOptions
         place = placeOf(value, scope, place)
         return value
       }
-      /** Takes what the server answers: only that says what became of anything. */
+      /** Takes an output, or the facts of an error. Only these have results. */
       const answered: About = (value) => {
         place = placeOf(value, scope, place, resultsIn(value))
         return value
@@ -151,8 +151,8 @@ function saidOf(codes: readonly (ErrorCode | null)[]): Pick<AuditRow, 'decision'
           : ('allowed' as const),
     outcome: code === null || ERRORS[code].status < 400 ? DONE : code,
   }))
-  const places = all.map(({ decision, outcome }) => `${decision} ${outcome}`)
-  return all.filter((_, index) => places.indexOf(places[index] ?? '') === index)
+  const said = all.map(({ decision, outcome }) => `${decision} ${outcome}`)
+  return all.filter((_, index) => said.indexOf(said[index] ?? '') === index)
 }
 
 /**
@@ -173,7 +173,7 @@ const LIST_FIELDS = ['chat_ids', 'chats']
 /** No call is about more chats; more is an input that is refused. */
 const MOST_CHATS = 100
 
-/** Adds what the value and its results say to what is known. Names of chats are texts of people, and no ids: they are left out. */
+/** Adds what the value and its results name to what is known. Names of chats are not logged: people choose them. */
 function placeOf(value: unknown, scope: Scope, known: Place, results: readonly unknown[] = []): Place {
   if (typeof value !== 'object' || value === null) return known
   const fields: Record<string, unknown> = Object(value)
@@ -201,7 +201,7 @@ function resultsIn(value: unknown): readonly unknown[] {
   return Array.isArray(results) ? results : []
 }
 
-/** What became of each message. What becomes of the members of a group is no outcome of a call. */
+/** Returns the outcome of each message. A result of a group member is none. */
 function endsIn(results: readonly unknown[]): Place['ends'] {
   return results
     .filter((one) => 'ok' in Object(one) && !('member' in Object(one)))
@@ -215,7 +215,7 @@ function isCode(code: unknown): code is ErrorCode {
   return typeof code === 'string' && Object.hasOwn(ERRORS, code)
 }
 
-/** The chats in the lists of an input; of an output, those of its results for chats, which have the ids of named ones. */
+/** Returns the chats that an input lists, and those of results, which have the ids of chats that the input names. */
 function listedIn(fields: Record<string, unknown>, results: readonly unknown[]): Jid[] {
   const found = results.filter((one) => 'chat' in Object(one)).map((one) => Object(one).id)
   return [...LIST_FIELDS.flatMap((name) => fields[name]), ...found]

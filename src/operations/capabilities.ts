@@ -67,7 +67,7 @@ export const defineCapabilities = (rows: () => readonly Row[]) =>
     },
   })
 
-/** The worst of the abilities that the row uses. */
+/** Returns the state of the worst ability that the row uses; if all work, with what it lacks of those that it prefers. */
 function toCapability(
   { name, uses = [], prefers = [] }: Row,
   { abilities }: AbilitiesView,

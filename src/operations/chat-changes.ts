@@ -97,7 +97,7 @@ const MOST_CHATS = 100
 /** No chat is begun after the first time, and none lasts longer than the second, so that the answer is in time. */
 const BEGIN_MS = 20_000
 const END_MS = 28_000
-/** What is wrong with one chat; everything else would be so with the rest too. */
+/** Errors of one chat. Any other error would be that of the rest too. */
 const OF_ONE: readonly ErrorCode[] = [
   'chat_not_found',
   'change_refused',
@@ -159,7 +159,7 @@ export const changeChats = defineOperation({
       } catch (error) {
         if (!(error instanceof AppError)) throw error
         const { code, message: detail } = error
-        // Unless one is changed, or may be: then the whole request is not safe to repeat as if nothing had happened.
+        // Once a chat is changed, or may be, the response must say which: the call does not fail any more.
         const isUntouched = count === 0 && failed.every((one) => one.code !== 'outcome_unknown')
         if (!OF_ONE.includes(code) && isUntouched) throw error
         failed.push({ chat_id, code, detail })

@@ -79,7 +79,7 @@ export type Readings = Pick<Call, 'caller' | 'face' | 'signal' | 'patienceMs' | 
   mcpUrl: string
   /** Returns the present status of the session. Never opens the browser. */
   status(): ReturnType<Session['status']>
-  /** Returns what this build of WhatsApp Web is known to offer; of another account, as {@link AccountsPort.get} fails. */
+  /** Returns what this build of WhatsApp Web is known to offer. For another account, fails as {@link AccountsPort.get}. */
   abilities(account?: string): ReturnType<Session['abilities']>
   /** Subscribes to changes of the status. Returns the unsubscribe function. */
   onStatus: Session['onChange']
@@ -93,7 +93,7 @@ export type Readings = Pick<Call, 'caller' | 'face' | 'signal' | 'patienceMs' | 
   seesNew: boolean
   /** @throws AppError `chat_not_found` if the caller does not see this chat */
   demandSeen: Seen['demandSeen']
-  /** The same for whom an action reaches, see {@link demandVisible}. */
+  /** The same for the recipient of an action, see {@link demandVisible}. */
   demandVisible(to: Jid): Promise<void>
   /** Asks WhatsApp for what a read of a chat lacks, as long as the call can wait. */
   fill: Seen['fill']
@@ -199,7 +199,7 @@ const BY_SCOPE: { [S in Scope]: (account: Account, server: Shared, seen: Seen) =
       about({ chat: draft.to.id })
       await demandVisible(draft.to.id, archive, seen)
       const held = await sending.hold(draft.to.id)
-      // What waits goes when its owner says so.
+      // A held message does not count: the owner decides when it goes.
       if (held === null) {
         const isNew = !(await isMet(seen, draft.to))
         const isOwner = caller.id === OWNER.id
@@ -226,7 +226,7 @@ const BY_SCOPE: { [S in Scope]: (account: Account, server: Shared, seen: Seen) =
       // An item has the address by which its chat was known at that time.
       const addresses = await reader.addressesOf(known?.id ?? chat)
       const forgetSends = () => control.outbox.forget(id, [...new Set([chat, ...addresses])])
-      // First, so that nothing of them stays where the archive takes longer than this call.
+      // Before the archive, whose deletion may take longer than this call.
       if (known !== null) await forgetSends()
       const count = await seen.forget(chat)
       if (known === null) await forgetSends()
@@ -275,7 +275,7 @@ export type Door = {
     rawInput: unknown,
     call: Call,
   ): Promise<z.output<Out>>
-  /** The same for a row that is no JSON: `work` runs it. */
+  /** The same for a row that takes or returns something other than JSON: `work` runs it. */
   enter<In extends z.ZodType, S extends Scope, N extends Needs, T>(
     row: Row & { input: In; scope: S; needs: N },
     rawInput: unknown,
@@ -283,7 +283,7 @@ export type Door = {
     work: (input: z.output<In>, granted: Grant<S, N>) => Promise<T> | T,
   ): Promise<T>
   /**
-   * Runs `work`, and notes it in the audit log if the row is one of those. For ways in that are no rows, and for faces that
+   * Runs `work`, and notes it in the audit log if the row is audited. For entries that are not rows, and for faces that
    * admit a row themselves.
    */
   audited<T>(way: Row | Audited, call: Call, work: (about: About) => Promise<T>): Promise<T>
@@ -298,7 +298,7 @@ export type Door = {
   stateFor(call: Call): SessionState | null
 }
 
-/** True if the chat has a message. An archive that cannot be read keeps nobody from sending: then everybody is new. */
+/** True if the archive has a message of this chat. If it cannot be read, the chat counts as new: the message can still be sent. */
 async function isMet(
   { reader }: Pick<Seen, 'reader'>,
   to: Pick<Draft['to'], 'id' | 'lastMessageAt'>,
@@ -314,8 +314,8 @@ async function isMet(
 }
 
 /**
- * Also of a number that is only another spelling of a hidden one: WhatsApp knows which chat it leads to. Fails as
- * {@link Seen.demandSeen}, and as `Archive.numbers`.
+ * Fails if the caller does not see this chat, or the chat to which WhatsApp resolves this number: another spelling of a hidden
+ * number must not reach it. Fails as {@link Seen.demandSeen}, and as `Archive.numbers`.
  */
 async function demandVisible(to: Jid, { numbers }: Pick<Archive, 'numbers'>, seen: Seen): Promise<void> {
   seen.demandSeen(to)
@@ -363,7 +363,7 @@ const DEFAULT_LIMIT_MS = 2_000
 /** Seconds until a retry, if the work continues after the response. */
 const LATER_S = 10
 
-/** Of reads that no client ends. */
+/** Never aborted: for work that goes on after its client disconnects. */
 const NEVER = new AbortController().signal
 
 /** Creates the door of this process. */
@@ -387,13 +387,13 @@ export function createDoor({
   const onceIn = createOnce(control, (account) => accounts.get(account).archive.reader())
   const isOf = ({ caller, account }: Call) => hasAccount(caller, account)
 
-  /** An account that is not the caller's does not exist for it. The paths of the server are those of `default`. */
+  /** Returns the account of the call, if the caller may use it. A path of the server, whose account is `default`, is for every caller. */
   function accountOf(call: Call, { isGlobal }: Pick<Way, 'isGlobal'> = {}): Account {
     const isOfServer = isGlobal && call.account === DEFAULT_ACCOUNT
     return isOfServer || isOf(call) ? accounts.get(call.account) : fail('account_not_found')
   }
 
-  /** Who decides about rules sees what is wrong with their file. */
+  /** Adds what is wrong with the rules file, for callers with the scope `admin`. */
   function withRules(status: Status, { caller }: Call): Status {
     const problem = hasScope(caller, 'admin') ? rules.file().problem : null
     if (problem === null) return status
@@ -416,7 +416,7 @@ export function createDoor({
     const needed = BY_NEEDS[way.needs](account, call)
     onAdmit({ operation: way.name, caller: caller.id, account: account.id, face, client, requestId, canAsk })
     const { session, archive } = account
-    // What acts is not left half done by a client that leaves, nor its outcome unknown.
+    // Only reads end when their client disconnects: a change must not stop halfway, with an unknown outcome.
     const seen = seenOf(archive, sightOf(call, hideChats), way.scope === 'read' ? signal : NEVER, clock)
     const readings: Readings = {
       caller,
@@ -474,7 +474,7 @@ export function createDoor({
       sends,
       sending,
     }
-    // What these scopes do is seen by others.
+    // Other people see what these scopes do, so the policy for sends applies.
     const isActing = way.scope === 'send' || way.scope === 'manage'
     const limited = isActing && 'engine' in needed ? { engine: sending.limit(needed.engine) } : {}
     return Object.assign(readings, BY_SCOPE[way.scope](account, server, seen), needed, limited)
@@ -541,7 +541,7 @@ export async function run<In extends z.ZodType, Out extends z.ZodType, S extends
   }
 }
 
-/** Only what uses WhatsApp Web can have waited for it. */
+/** See {@link Operation.lateCode}. A change that does not use WhatsApp Web cannot have waited for it. */
 function lateCodeOf({ effect, uses = [] }: Pick<Operation, 'effect' | 'uses'>): ErrorCode {
   if (effect === 'send') return 'send_outcome_unknown'
   return effect === 'read' || uses.length > 0 ? 'whatsapp_timeout' : 'outcome_unknown'
@@ -550,7 +550,7 @@ function lateCodeOf({ effect, uses = [] }: Pick<Operation, 'effect' | 'uses'>): 
 /** What the archive may lack only because WhatsApp Web has not listed it yet. */
 const LISTED: readonly ErrorCode[] = ['chat_not_found', 'contact_not_found', 'message_not_found']
 
-/** Runs `work`. While WhatsApp Web has not listed every chat, what is not found is `starting`. */
+/** Runs `work`. While WhatsApp Web has not listed every chat, an error of {@link LISTED} becomes `starting`. */
 async function explained<T>({ isListed }: Pick<Seen, 'isListed'>, work: () => Promise<T>): Promise<T> {
   try {
     return await work()

@@ -120,7 +120,7 @@ async function shown(
 }
 
 function lineOf({ chat, id, name, type, ...one }: Partial<Result>): string {
-  // As the request names it, if that is neither.
+  // The word of the request, unless it is the id or the name.
   const asked = chat === undefined || chat === id || chat === name ? [] : [quoted(chat)]
   const where = [...asked, ...(name === undefined ? [] : [`${quoted(name)} [${id}]`])].join(', ')
   return `To ${where}: ${one.ok ? facts({ id: one.message_id, type }) : unsentWords(one)}`

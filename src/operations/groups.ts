@@ -130,7 +130,7 @@ function groupLines(group: Group): string[] {
   ).split('\n')
 }
 
-/** Groups without members that one list asks for, and how long it does: groups that the account has left have none for good. */
+/** The most groups without members that one list asks WhatsApp about, and the time for that. Groups that the account left never have any. */
 const MOST_ASKED = 5
 const ASK_MS = 2_000
 

@@ -162,7 +162,7 @@ function isDay(day: string): boolean {
   return !Number.isNaN(midnight) && new Date(midnight).toISOString().startsWith(day)
 }
 
-/** Parses an ISO 8601 time to Unix seconds. Returns null for any other text. `isMoment`: without an offset it is none either. */
+/** Parses an ISO 8601 time to Unix seconds. Returns null for any other text. `isMoment`: also for a time without an offset. */
 function readIso(text: string, isMoment = false): number | null {
   const [, day, time = '00:00', offset] = ISO.exec(text) ?? []
   if (day === undefined || !isDay(day) || (isMoment && offset === undefined)) return null

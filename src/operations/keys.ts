@@ -78,7 +78,7 @@ const WithSecret = One.extend({
   secret: z.string().describe('The key that callers send. It is returned only in this response.'),
 })
 
-/** The next step of who missed a secret. */
+/** The next step of a client that missed a secret. */
 const SHOWN_ONCE = 'GET /api/keys lists the keys. To get a new secret: POST /api/keys/{key_id}/rotate.'
 const row = {
   tool: null,
@@ -303,7 +303,7 @@ function toSight(chats: z.output<typeof facts.chats> | null): Sight | null {
   return only === null && hide.length === 0 ? null : { only, hide }
 }
 
-/** An admin creates keys without limits, so a limit would be none. @throws AppError `invalid_input` */
+/** An admin key can create keys without limits, so it cannot be limited. @throws AppError `invalid_input` if it has a limit */
 function checkReach({ scopes, ...limits }: Pick<KeyRow, 'scopes' | 'accounts' | 'chats'>): void {
   const [name] = Object.entries(limits).find(([, limit]) => limit !== null) ?? []
   if (scopes.includes('admin') && name !== undefined)

@@ -23,7 +23,7 @@ export const MEDIA_INPUT_ERRORS = [
 const MAX_DATA_BYTES = 8 * 2 ** 20
 
 const TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+$/
-/** The owner reads it before a decision: nothing in it may change what is seen around it. */
+/** What a file name must not contain. The owner reads it before a decision: it must not change how the text around it looks. */
 const NOT_IN_A_NAME = /[\p{Cc}\u202a-\u202e\u2066-\u2069/\\]/u
 
 const SOURCES = ['upload', 'data', 'file', 'url'] as const

@@ -42,7 +42,7 @@ function nameOf({ facts: { filename } }: OpenMedia, bareId: string, type: string
   return filename ?? `whatsapp-${bareId}.${extensionOf(type)}`
 }
 
-/** Checked before the row, because they say who calls. */
+/** The face checks them before the row runs: they say who calls. */
 const PARTS_OF_LINK = {
   expires: whole(0, 1e11).optional().describe('Part of a signed link. Default: not a signed link.'),
   caller: z.string().max(100).optional().describe('Part of a signed link.'),

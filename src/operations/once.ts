@@ -44,8 +44,8 @@ const idOf = ({ caller, account, operation, key }: RequestKey) =>
   JSON.stringify([caller, account, operation, key])
 
 /**
- * True if a repeated call returns this error too. Any other may be mended by a retry, which then runs. A send whose outcome is
- * not unknown has not happened.
+ * True if a repeated call returns this error again; after any other error, it runs again. After `check_first`, a change may have
+ * happened. A send may have happened only after `internal_error` and an error that {@link isOpen}.
  */
 function isFinal({ answer }: { answer?: unknown }, code: ErrorCode): boolean {
   if (code === 'account_not_found') return false
@@ -63,7 +63,7 @@ export function createOnce(
   { requests, outbox }: Pick<ControlStore, 'requests' | 'outbox'>,
   reader: (account: string) => ReturnType<Grant['reader']>,
 ): Once {
-  /** What the control database did not take of calls that ended, by their key; null: they did nothing. */
+  /** Outcomes that the control database could not store, by call; null: the call did nothing. */
   const unstored = new Map<string, Outcome | null>()
 
   return async (operation, input, call, work) => {
@@ -76,7 +76,7 @@ export function createOnce(
       if (known.input !== hash) fail('idempotency_key_reused')
       const late = known.outcome === null && known.isOurs ? takeUnstored(request) : undefined
       if (late) await note(request, late)
-      // A call that did nothing runs now.
+      // If the first call did nothing, this one runs.
       const row = late ? { ...known, outcome: JSON.stringify(late) } : known
       const again = late === null ? null : await replay(operation, input, request, row)
       if (again !== null) return again.output as Awaited<ReturnType<typeof work>>
@@ -93,12 +93,12 @@ export function createOnce(
     }
   }
 
-  /** A failure is no reason to call a sent message unsent: it is noted when the call is repeated. */
+  /** Stores the outcome. If that fails, keeps it for the next repetition: a message that was sent must not count as failed. */
   async function note(request: RequestKey, outcome: Outcome): Promise<void> {
     await requests.finish(request, JSON.stringify(outcome)).catch(() => unstored.set(idOf(request), outcome))
   }
 
-  /** For one repetition: of two at the same time, the other is told that a call is in progress. */
+  /** Returns the outcome that could not be stored, once: a second repetition at that time gets `idempotency_in_progress`. */
   function takeUnstored(request: RequestKey): Outcome | null | undefined {
     const late = unstored.get(idOf(request))
     unstored.delete(idOf(request))
@@ -115,7 +115,7 @@ export function createOnce(
     const outcome: Outcome | null = stored === null ? null : JSON.parse(stored)
     if (outcome !== null && 'output' in outcome) return outcome
     if (outcome === null && isOurs) fail('idempotency_in_progress', { retryAfterS: 1 })
-    // A message that was unknown or waited is perhaps sent now.
+    // A message whose outcome was unknown, or that waited, may be sent by now.
     const mayDiffer = outcome === null || isOpen(outcome.error.code)
     const item = answer !== undefined && mayDiffer ? await outbox.byRequest(request) : null
     const inArchive = () => reader(request.account)

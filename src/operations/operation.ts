@@ -75,12 +75,12 @@ type Described<In extends z.ZodType, S extends Scope, N extends Needs> = {
   fixed?: Partial<Record<Route, Record<string, unknown>>>
   /** True if its routes belong to the server and not to one account. */
   isGlobal?: true
-  /** True if a global row has the paths of every account too: what it makes is for all of them. */
+  /** True if a global row can also be called by the path of an account: `/api/accounts/{account}/…`. */
   isForEach?: true
   input: In
   /** What it needs of WhatsApp Web, now or to keep the archive up to date. Default: nothing. */
   uses?: readonly Ability[]
-  /** What it does more with, if WhatsApp Web has it. Default: nothing. */
+  /** Abilities with which it does more, and without which it still works. Default: none. */
   prefers?: readonly Ability[]
   /** Error codes of this row, besides those that any call can return. */
   errors: ErrorCode[]
@@ -118,9 +118,9 @@ export type Operation<
   limitMs?: number
   /** What callers without its scope or its account get instead of an error. It says nothing of an account. */
   card?(mcpUrl: string): z.input<Out>
-  /** Set if its output has a secret, which is never stored: the next step of who repeats the request with its idempotency key. */
+  /** Set if its output has a secret, which is never stored: the hint of the error that a repeated request (idempotency key) returns. */
   shownOnce?: string
-  /** True if its account is gone afterwards: a repeated request returns what the first one did all the same. */
+  /** True if it removes the account of the call: a repeated request still returns the first result, not `account_not_found`. */
   removesAccount?: true
   /** Requests may be multipart forms too: their parts `file` are stored as uploads and become this field. */
   form?: string
@@ -142,15 +142,15 @@ export type Operation<
   /** Its short form for agents. Every row with a tool has one. */
   brief?: Brief<Shape>
   /**
-   * Of a row that sends one message: the answer for its item, once it is sent. Null: this input sends several.
-   * @param reader of the archive, which may not be open
+   * Of a row that sends one message: returns the output for its item, once it is sent. Null: this input sends several.
+   * @param reader returns the reader of the archive; throws if the archive is not open
    */
   answer?(
     item: OutboxRow,
     input: z.output<In>,
     reader: Grant['reader'],
   ): Promise<z.input<Out>> | z.input<Out> | null
-  /** Of a row that sends several messages: the fields of its answer that follow from its input. See several.ts. */
+  /** Of a row that sends several messages: returns the fields of its output that follow from its input. See several.ts. */
   several?(input: z.output<In>): object
   run(input: z.output<In>, granted: Grant<S, N>): Promise<z.input<Out>> | z.input<Out>
 }
@@ -260,7 +260,7 @@ export function defineStream<In extends z.ZodType>(
   return { ...row, takes: 'json', gives: 'events', scope: 'read', needs: 'nothing' }
 }
 
-/** True if each call leaves a row in the audit log: it changes something, or returns what people wrote or show. */
+/** True if the audit log has each call of this row: it changes something, or returns texts or pictures of people. */
 export function isAudited(row: Row): boolean {
   if (row.takes === 'bytes' || row.gives === 'file' || !isRead(row)) return true
   return 'images' in row || isWritten(fieldsOf(row.output))
@@ -268,7 +268,7 @@ export function isAudited(row: Row): boolean {
 
 const isRead = (row: Operation | StreamRow) => row.gives === 'events' || row.effect === 'read'
 
-/** What a status says of the account itself is no text that it received. */
+/** True if an output has texts that people wrote. Those of a status do not count: they are about the account itself. */
 function isWritten(marks: Fields): boolean {
   if (marks.fields.get('account') === fieldsOf(Status.shape.account)) return false
   return marks.written === true || [...marks.fields.values()].some(isWritten)

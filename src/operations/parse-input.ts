@@ -47,12 +47,12 @@ function describe(issues: readonly (z.core.$ZodIssue | Misfit)[], raw: unknown):
   return `${[...new Set(parts)].slice(0, 5).join('; ')}.`
 }
 
-/** Returns the place in a list of several. Words that the caller wrote as text with commas have none. */
+/** Returns which entry of a list is invalid, if the list has several. A text with commas has no entries. */
 function entryOf(path: readonly PropertyKey[], raw: unknown): string {
   const at = path.findIndex((step) => typeof step === 'number')
   const list = path.slice(0, at).reduce<unknown>((value, step) => Reflect.get(Object(value), step), raw)
-  const isPlain = Array.isArray(list) && list.length > 1 && !list.some((one) => String(one).includes(','))
-  return at >= 0 && isPlain ? ` (entry ${Number(path[at]) + 1})` : ''
+  const hasEntries = Array.isArray(list) && list.length > 1 && !list.some((one) => String(one).includes(','))
+  return at >= 0 && hasEntries ? ` (entry ${Number(path[at]) + 1})` : ''
 }
 
 /** Quotes a name from the caller: shortened, with controls escaped. */

@@ -22,7 +22,7 @@ import {
 
 /** The largest file that becomes a picture: it crosses to the page as one text. */
 const MOST_BYTES = 8 * 2 ** 20
-/** For a picture from a URL or of a form that is slow. */
+/** The time for conversions. A picture has none. */
 const PREPARE_MS = 10_000
 
 const PROFILE = '/api/profile/picture'
@@ -179,8 +179,8 @@ const given = {
   remove: yesNo.default(false).describe('true: no picture any more. Default false.'),
 }
 type Given = { media?: z.output<typeof oneInput> | undefined; remove: boolean }
-/** The routes of a picture say what is done. */
-const fixedAt = <const Path extends string>(path: Path) =>
+/** The inputs that the routes of a picture set: PUT sets it, DELETE removes it. */
+const setOrRemove = <const Path extends string>(path: Path) =>
   ({ [`PUT ${path}`]: { remove: false }, [`DELETE ${path}`]: { remove: true, media: undefined } }) as const
 const isSet = z.boolean().describe('False: it was removed.')
 
@@ -225,7 +225,7 @@ export const setProfilePicture = defineOperation({
   toolset: 'people',
   scope: 'manage',
   routes: [`PUT ${PROFILE}`, `DELETE ${PROFILE}`],
-  fixed: fixedAt(PROFILE),
+  fixed: setOrRemove(PROFILE),
   input: z.strictObject(given),
   output: z.object({ ok, picture: isSet }),
   errors: [...CHANGE.errors, ...MEDIA_INPUT_ERRORS],
@@ -242,7 +242,7 @@ export const setGroupPicture = defineOperation({
   description:
     'Sets the picture of a group, or removes it (remove: true), as {{set_profile_picture}} does for this account. Everyone in the group sees it, and who did it. Some groups let only admins do it: not_admin.',
   routes: [`PUT ${GROUP}`, `DELETE ${GROUP}`],
-  fixed: fixedAt(GROUP),
+  fixed: setOrRemove(GROUP),
   input: z.strictObject({ group_id: groupIdInput, ...given }),
   output: z.object({ ok, group_id: z.string(), picture: isSet }),
   errors: [...GROUP_CHANGE.errors, ...MEDIA_INPUT_ERRORS],

@@ -52,7 +52,7 @@ const PLANS: Record<Exclude<As, 'document'>, (file: Given) => Promise<Plan | nul
   },
   voice: ({ head }) => ({ type: VOICE_TYPE, recipes: isVoice(head) ? [] : [VOICE] }),
   video: ({ sniffed, path }) => planVideo(sniffed, path, [VIDEO.encode]),
-  // Without ffmpeg, another container is no GIF: it has its sound still.
+  // A video that is only repacked keeps its sound, and a GIF has none: it must be encoded.
   async gif({ sniffed, path }) {
     const plan = await planVideo(sniffed, path, [GIF])
     return plan?.isOptional ? { type: plan.type, recipes: [GIF] } : plan
@@ -154,7 +154,7 @@ export async function prepare(
 /** What phones show of a video before it plays. `preview`: a small JPEG in base64; left out without ffmpeg. */
 export type VideoLook = VideoFacts & { preview?: string }
 
-/** A browser without the codec cannot tell it. Null if the file does not say it. */
+/** Reads them from the file, as a browser without the codec cannot. Null if the file does not have them. */
 async function lookOf(path: string, withinMs: number): Promise<VideoLook | null> {
   const facts = await videoFacts(path)
   if (facts === null) return null

@@ -72,7 +72,7 @@ export function seenOf(archive: Archive, sight: Sight | null, signal: AbortSigna
       await settled()
       return archive.export(chat, format, sight)
     },
-    // Callers read the chat first.
+    // Without a check: a read of the chat comes first, and fails if the caller does not see it.
     async fill(chat, count) {
       const leftMs = patienceMs()
       return leftMs > 0 ? archive.fill(chat, count, leftMs) : 'nothing'

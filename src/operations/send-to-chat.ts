@@ -94,7 +94,7 @@ export const mentionsInput = z
     'People to notify: phone numbers or ids, separated by commas, or "all" for every member of the group. Write "@" and the digits of the person in the text where the name is to appear.',
   )
 
-/** @throws AppError `invalid_input` if a direct chat has no members to name */
+/** Returns the people to notify; for "all", the members of the group. @throws AppError `invalid_input` for "all" in another chat */
 export async function mentioned(
   mentions: z.output<typeof mentionsInput>,
   to: Pick<Recipient, 'id' | 'kind'>,

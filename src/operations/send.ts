@@ -44,7 +44,7 @@ export const SEND_ERRORS = [
 /** `sendAtMs`: the time of {@link sendAt}. */
 type Drafted = Omit<Draft, 'operation'> & { sendAtMs?: number | undefined }
 
-/** The farthest time of a scheduled message. */
+/** How far ahead a message can be scheduled. */
 const MOST_MS = 366 * 24 * 3_600_000
 
 /** The `send_at` of the API. Parses to Unix milliseconds. */
@@ -52,7 +52,7 @@ export const sendAt = momentInput.describe(
   'When to send, ISO 8601 with offset ("YYYY-MM-DDThh:mm:ss+hh:mm"). Returns the waiting `item`, no message_id.',
 )
 
-/** @throws AppError `invalid_input` unless the time is in the future, and within a year */
+/** Returns the time (Unix ms) as it is. @throws AppError `invalid_input` unless it is in the future, and within a year */
 export function demandFuture(sendAtMs: number | undefined, nowMs: number): number | undefined {
   if (sendAtMs === undefined || (sendAtMs > nowMs && sendAtMs < nowMs + MOST_MS)) return sendAtMs
   return fail('invalid_input', { detail: '"send_at": must be in the future, and within a year.' })

@@ -25,15 +25,15 @@ export function listedBy({ sees }: Pick<Archive, 'sees'>): IsListed {
   return (chat, only) => sees(chat, { only, hide: [] })
 }
 
-/** True if what this caller scheduled to the chat may still go, or wait, now that it may have another policy. */
+/** True if what this caller scheduled to the chat may still be sent, or be held, under its present policy. */
 export function stillAllows({ sends }: { sends: Sends }, chat: Jid, isListed: IsListed): boolean {
   if (sends.policy === 'only') return isListed(chat, sends.chats)
   return sends.policy !== 'off'
 }
 
 /**
- * Returns why what this caller scheduled to the chat waits for the owner now that its time has come; null: it goes. A chat of
- * which the archive cannot be read is one that the owner does not know.
+ * Returns why a message that this caller scheduled, and that is due, waits for the owner; null: it is sent. If the archive cannot be
+ * read, the owner does not know the chat. @throws AppError `recipient_not_allowed`, as {@link Sending.hold}
  */
 export async function holdsNow(
   { sends, sees }: Pick<Caller, 'sees'> & { sends: Sends },
@@ -52,7 +52,7 @@ export async function holdsNow(
 
 export type SendingOptions = {
   sends: Sends
-  /** What the caller sees: a chat that is hidden from it is one that the owner does not know. */
+  /** Reads what the caller sees: a chat that is hidden from it counts as one that the owner does not know. */
   reader: Seen['reader']
   isListed: IsListed
 }
@@ -81,7 +81,7 @@ export function createSending({ sends: { policy, chats }, reader, isListed }: Se
   }
   const hold = HOLD[policy]
 
-  /** Where what an action does is seen. */
+  /** Returns the chat in which other people see the action; null: they do not. */
   function placeOf(keys: readonly string[], action: Action): Jid | null {
     if (action.kind === 'forward') return action.to
     if (action.kind === 'star') return null
@@ -111,11 +111,11 @@ export function createSending({ sends: { policy, chats }, reader, isListed }: Se
   }
 }
 
-/** Whom a task reaches. `says`: with a text or a picture, or by bringing them into a group. */
+/** Returns the chats that a task reaches. `says`: it shows them a text or a picture, or brings them into a group. */
 function reachedBy(kind: TaskKind, takes: unknown): { to: Jid; says: boolean }[] {
   const { group, members = [], changes = {}, action, chat, isNew }: Partial<Reaching> = Object(takes)
   const isInvited = kind === 'create_group' || (kind === 'change_members' && action === 'add')
-  // Of a group that this call created, everybody was asked about before.
+  // The members of a group that this call created were checked when it was created.
   const isText = kind === 'change_group' && !isNew && (changes.name ?? changes.description) !== undefined
   return [
     ...(isInvited ? members.map((to) => ({ to, says: true })) : []),
@@ -137,7 +137,7 @@ type Reaching = {
 }
 const ASK = 'Ask the user to do it on the phone.'
 
-/** Under `confirm`, a reaction or a vote goes: it says nothing that its owner would have to read. */
+/** The actions that `confirm` refuses. A reaction or a vote has no text that the owner would have to read. */
 const CARRIES_TEXT: ReadonlySet<Action['kind']> = new Set(['edit', 'forward'])
 const WAITS =
   'This would have to wait for the approval of the owner, and it cannot wait. Nothing was changed.'

@@ -25,7 +25,7 @@ type Result = z.infer<z.ZodObject<typeof RESULT>>
 /** One of several messages. `error`: null if it was sent. */
 export type Part<One extends Result = Result> = { result: One; error: AppError | null }
 
-/** What is open after a call, by what it says of the whole call: it may have been sent, or it waits. */
+/** The errors of messages that may still be sent, or may have been. The first of them becomes the error of the whole call. */
 const OPEN = ['send_outcome_unknown', 'held_for_approval', 'send_scheduled'] as const satisfies ErrorCode[]
 /** True if a message with this error may have been sent, or waits. */
 export const isOpen = (code: ErrorCode) => OPEN.some((one) => one === code)
@@ -51,8 +51,8 @@ export function unsent({ code, message, facts }: AppError): Result {
 
 /**
  * Returns the results in their order, if one of the messages was sent.
- * @throws AppError that of one message, with `results` and these facts: of one that may have been sent, else of one that waits,
- * else of the first
+ * @throws AppError if none was sent: the error of one message, with `results` and `facts`. It is that of a message that may have been
+ * sent, else of one that waits, else of the first
  */
 export function resultsOf<One extends Result>(
   parts: readonly Part<One>[],

@@ -17,7 +17,7 @@ import { defineSend, demandFuture, SEND_ERRORS, sendAt } from './send.ts'
 import { IN_CHANNELS } from './send-media.ts'
 import { CHANGE, perform } from './tasks.ts'
 
-/** WhatsApp shows them so long. */
+/** WhatsApp shows a status update for so long. */
 const LIFE_S = 86_400
 const MOST_LISTED = 100
 const LIST = 'status_updates'

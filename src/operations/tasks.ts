@@ -16,7 +16,7 @@ import { READING_ERRORS } from './reading.ts'
 
 /** The time for a task. A change may take 30 s. The last second is reserved for the response. */
 export const TASK_MS = 29_000
-/** The part of it that is left once people were looked up. A lookup takes up to 10 s. */
+/** A lookup of a person begins only if so much of that time is left. It takes up to 10 s. */
 const AFTER_LOOKUPS_MS = 19_000
 /** The most people of one request. */
 const MOST_MEMBERS = 50
@@ -203,7 +203,7 @@ const SLOW_LOOKUPS = {
   hint: 'Repeat the request: whom WhatsApp has named is known then. Or name fewer people.',
 }
 
-/** Returns the error, with what was changed before it by the names of the request. @param names by the names of the task */
+/** Returns the error. The fields in its `changed` get the names of the request. @param names those of the request, by those of the task */
 export function reworded(error: unknown, names: Readonly<Record<string, string>>): AppError {
   const known = toAppError(error)
   const { changed } = known.facts

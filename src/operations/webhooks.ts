@@ -27,7 +27,7 @@ import { CONTROL_ERRORS, defineOperation } from './operation.ts'
 import { onePage, READING_ERRORS } from './reading.ts'
 
 const MOST_OVERLAP_S = 7 * 24 * 3_600
-/** The name of the host may have to be found. */
+/** Time to look up the address of the host. */
 const ADDRESS_MS = 8_000
 /** An attempt takes 10 s at most, and may wait for others of the webhook. */
 const ATTEMPT_MS = 25_000
@@ -126,7 +126,7 @@ const OneDelivery = z.object({
 
 const Place = z.object({ atMs: z.int(), key: z.string() }) satisfies z.ZodType<DeliveryPlace>
 
-/** The next step of who missed a secret. */
+/** The next step of a client that missed a secret. */
 const SHOWN_ONCE =
   'GET /api/webhooks lists the webhooks. To get a new secret: POST /api/webhooks/{webhook_id}/rotate.'
 const row = {

@@ -40,7 +40,10 @@ const idle = () => {}
 /** What this server's own sends cause. A rule that took them could cause its own next event, or that of another rule. */
 const ECHOES: readonly EventKind[] = ['message.sent', 'message.ack', 'message.received']
 
-/** Returns the event of a body if the rule takes it. Its message may have been forgotten meanwhile, which leaves another event. */
+/**
+ * Returns the event of a body; null if the rule does not act on it, because this server sent its message, or because the message was
+ * forgotten: the body is then an event of another kind.
+ */
 function taken(body: string, { filter }: Rule, { isOurs }: ActionOptions): Event | null {
   const event: Event = JSON.parse(body)
   const { kind, message } = event
@@ -74,7 +77,9 @@ const MAKE: { [Does in Action['does']]: Make<Does> } = {
         if (clock.now() - message.timestamp * 1_000 > lateMs) return NOTHING
         const from = performance.now()
         const outcome = (error: string | null, isFinal: boolean): Outcome<string> => ({
-          ...{ status: null, error, ms: Math.round(performance.now() - from) },
+          status: null,
+          error,
+          ms: Math.round(performance.now() - from),
           ...(isFinal ? { isFinal: true } : {}),
         })
         try {
@@ -91,7 +96,7 @@ const MAKE: { [Does in Action['does']]: Make<Does> } = {
           if (signal.aborted) return null
           const { code } = toAppError(error)
           const { status, retry } = ERRORS[code]
-          // Not one that waits for the owner's approval.
+          // Below 400, the reply waits for the approval of the owner.
           if (status >= 400) return outcome(code, retry !== 'safe' && retry !== 'later')
         }
         replied.set(chat.id, clock.now())

@@ -69,9 +69,9 @@ export async function openRules(options: RulesOptions): Promise<Rules> {
   const actions: ActionOptions = { ...options, slots: createSlots(MOST_COMMANDS) }
   const all = new Map<string, Receiver>()
   const places = createPlaces(control, failed, clock)
-  /** The stamp of the file that was read, and of the one that the newest look saw; undefined before the first. */
-  let done: string | null | undefined
-  let seen: string | null | undefined
+  /** The stamp of the file that was read, and of the file at the newest look; undefined before the first. */
+  let readStamp: string | null | undefined
+  let seenStamp: string | null | undefined
   let readAtMs: number | null = null
   let problem: RulesProblem | null = null
   let isFailing = false
@@ -91,10 +91,10 @@ export async function openRules(options: RulesOptions): Promise<Rules> {
   }
 
   async function look(): Promise<void> {
-    const before = seen
-    seen = stampOf(file)
-    const isSettled = before === undefined || seen === before
-    if (seen !== done && isSettled) await read(seen)
+    const before = seenStamp
+    seenStamp = stampOf(file)
+    const isSettled = before === undefined || seenStamp === before
+    if (seenStamp !== readStamp && isSettled) await read(seenStamp)
   }
 
   async function read(stamp: string | null): Promise<void> {
@@ -110,7 +110,7 @@ export async function openRules(options: RulesOptions): Promise<Rules> {
       problem = { line: error.line, reason: error.message }
       log.warn({ line: error.line }, 'the rules file has an error and is not used')
     }
-    done = stamp
+    readStamp = stamp
     isFailing = false
   }
 
@@ -126,7 +126,7 @@ export async function openRules(options: RulesOptions): Promise<Rules> {
       const open = all.get(id)
       if (open !== undefined && !isResumed && isSame(open.row.rule, rule)) continue
       await stop(id)
-      // With its lanes: it continues with new events.
+      // Its lanes go too: it begins anew, with new events.
       if (isResumed) await control.remove(id)
       const isNew = known === undefined || isResumed
       const place = isNew
@@ -169,7 +169,7 @@ export async function openRules(options: RulesOptions): Promise<Rules> {
     await one.pump.halt()
     await inTurn(async () => {
       if (all.get(id) === one)
-        await control.put({ id, place: one.pump.place(), paused: reason, stamp: done ?? null })
+        await control.put({ id, place: one.pump.place(), paused: reason, stamp: readStamp ?? null })
     })
   }
 
@@ -192,7 +192,7 @@ export async function openRules(options: RulesOptions): Promise<Rules> {
     await inTurn(look)
     lookLater()
   } else {
-    // What comes while rules are off is nothing to catch up with.
+    // Rules that are switched on again do not catch up.
     await inTurn(async () => {
       for (const { id } of await control.list()) await control.remove(id)
     })
