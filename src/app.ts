@@ -88,7 +88,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     oauth &&
     createTokens({
       rules: oauth,
-      // With the library for tokens, which no other server loads.
+      // Loads the library for tokens, which a server without OAuth does not need.
       issuer: (await import('./keys/issuer.ts')).createIssuer({ url: oauth.issuer, clock, log }),
       keys,
       sends: config.mcpSends,
@@ -105,7 +105,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     log,
   })
   const findCaller = (id: string) => keys.callerOf(id) ?? tokens?.callerOf(id) ?? null
-  /** With the policy and the sight of now: the settings may be others than when the message was scheduled. */
+  /** Returns the asker with its present policy and sight: they may have changed since the message was scheduled. */
   const findAsker = ({ caller: id, overMcp }: Asker) => {
     const caller = findCaller(id)
     if (caller === null) return null
@@ -291,7 +291,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     },
     close() {
       closing ??= (async () => {
-        // Clients that wait for events would delay the others; below, those that wait for a start.
+        // Clients that wait for events would delay the others. Those that wait for a start end below.
         for (const { archive } of accounts.opened()) archive.events.stop()
         clearTimeout(warming)
         await mcp.stop()

@@ -7,7 +7,7 @@ export type Clock = {
   after(ms: number, run: () => void): () => void
 }
 
-/** Node's timers end at once if they are longer (nodejs.org/api/timers.html). */
+/** The longest timer of Node: one with a longer delay fires at once (nodejs.org/api/timers.html). */
 const LONGEST_MS = 2 ** 31 - 1
 
 /** The clock of this computer. */

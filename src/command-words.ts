@@ -1,4 +1,4 @@
-/** Reads command lines of the settings. Programs run without a shell, so the words are all there is. Imports nothing. */
+/** Splits the command lines of the settings into words. The programs run without a shell. Imports nothing. */
 
 /**
  * Returns the words of a command line; null if a quote is not closed. Spaces separate words; '…' and "…" quote spaces. No other

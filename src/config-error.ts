@@ -1,4 +1,4 @@
-/** What is wrong with the settings, apart from config.ts so that what that needs can say so too. Imports nothing. */
+/** The error of the settings. It is not in config.ts, because modules that config.ts imports throw it too. Imports nothing. */
 
-/** A setting, or where it is read from, cannot be used. `message` is for people: what is wrong, and where it is known the next step. */
+/** A setting, or its source, cannot be used. `message` is for people: it says what is wrong and, if known, the next step. */
 export class ConfigError extends Error {}

@@ -84,8 +84,8 @@ export type ControlStore = {
     /** Forgets the call: it did nothing, and its key can be used again. */
     release(request: RequestKey): Promise<void>
     /**
-     * Forgets the calls of this account: its number is another one now, and their outcomes are those of the one before.
-     * @param except operations whose outcomes are not those of a number
+     * Forgets the calls of this account. Another number is linked now, and their outcomes belong to the former one.
+     * @param except operations whose outcomes do not depend on the number
      */
     forget(account: AccountId, except: readonly string[]): Promise<void>
   }
@@ -128,7 +128,7 @@ export type ControlStore = {
     putLane(lane: LaneRow, dead?: DeadRow): Promise<void>
     /** Removes the lane, if it exists. */
     removeLane(lane: Pick<LaneRow, 'webhook' | 'chat'>): Promise<void>
-    /** Returns dead deliveries, newest first. `after`: only those after the event `key`, which died then. */
+    /** Returns dead deliveries, newest first. `after`: only those after that of the event `key`, which died at `atMs`. */
     dead(webhook: string, limit: number, after?: { atMs: number; key: string } | null): Promise<DeadRow[]>
     /** Returns the dead delivery; null if there is none. */
     deadOne(webhook: string, event: string): Promise<DeadRow | null>
@@ -138,7 +138,7 @@ export type ControlStore = {
     countDead(): Promise<ReadonlyMap<string, number>>
   }
   rules: {
-    /** Lists where the rules of the rules file are. Their lanes are those of `webhooks`. */
+    /** Lists the positions of the rules of the rules file. Their lanes are those of `webhooks`. */
     list(): Promise<RuleRow[]>
     /** Adds or replaces the row. */
     put(row: RuleRow): Promise<void>
@@ -273,7 +273,7 @@ export type WebhookRow = {
   createdAtMs: number
 }
 
-/** Where a rule is. See migrations/control/13-rules.sql. `place`: as of a webhook. */
+/** The position of a rule in the event log. See migrations/control/13-rules.sql. `place`: as of a webhook. */
 export type RuleRow = { id: string; place: string; paused: PauseReason | null; stamp: string | null }
 
 /** A chat in which a delivery fails: later events of the chat wait in the event log. */
@@ -290,7 +290,7 @@ export type LaneRow = {
 }
 /** A delivery that is under way. `message`: id of the message of the event. `body`: that of the first attempt. */
 export type Sending = { event: string; message: string | null; body: string }
-/** Where a webhook is, and what it sends from there on. */
+/** The position of a webhook in the event log, and what it sends from there on. */
 export type Begun = { place: string; sending: readonly Sending[] }
 /** A delivery that failed and is tried again. */
 export type Failing = {

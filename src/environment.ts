@@ -34,7 +34,7 @@ export function readOwnEnvironment(root: () => string, flags: GivenSettings): En
   return { ...fromFile, ...process.env }
 }
 
-/** The settings that name a program, or switch on the rules: these name programs too, in a directory that the same file chooses. */
+/** The settings that name programs, and the switch for rules, which name programs too, in a directory that the same file can choose. */
 const PROGRAMS = (Object.keys(SETTINGS) as SettingName[]).filter((name) => {
   const row: Row = SETTINGS[name]
   return row.names === 'program' || row.names === 'command' || name === 'WHATSAPP_RULES'

@@ -72,7 +72,7 @@ function decodeUtf8(bytes: Uint8Array): string {
   }
 }
 
-/** Is there one in any string or name? Without recursion: JSON may be nested deeper than the stack. */
+/** True if any string or name has a lone surrogate. Works without recursion, because JSON may be nested deeper than the stack. */
 function hasLoneSurrogate(root: unknown): boolean {
   const open = [root]
   while (open.length > 0) {

@@ -9,7 +9,7 @@ import { runInNewContext } from 'node:vm'
 const BYTES = 2 * 2 ** 20
 
 setFlagsFromString('--expose-gc')
-/** The only way that Node has to it. The flag holds for contexts that are made later. */
+/** Runs the garbage collector. Node offers no other way to it. The flag applies to contexts that are created later. */
 const collect: (options: { type: 'minor' }) => void = runInNewContext('gc')
 setFlagsFromString('--no-expose-gc')
 

@@ -1,4 +1,4 @@
-/** The addresses that a URL of somebody else may have: none of this computer, of a private network or of a cloud's metadata service. */
+/** Checks the addresses of URLs that callers give: this computer, private networks and metadata services of clouds are forbidden. */
 import { lookup as dnsLookup, type LookupAddress, type LookupOptions } from 'node:dns'
 import { lookup as lookUp } from 'node:dns/promises'
 import { isIP, type LookupFunction } from 'node:net'
@@ -8,7 +8,7 @@ import ipaddr from 'ipaddr.js'
 /** A name server that answers later does not delay the request. */
 const PATIENCE_MS = 1_500
 
-/** Thrown by the connection if the name has such an address. */
+/** Thrown by the connection if the name resolves to an address that is not public. */
 export class ForbiddenAddress extends Error {
   constructor() {
     super('The address is private, of this computer, or reserved.')
@@ -38,8 +38,8 @@ export function addressOf({ hostname }: URL): string | null {
 }
 
 /**
- * True if the host is, or at present has, an address that is not public. A name that cannot be found now is not: each
- * connection checks again.
+ * True if the host is, or at present resolves to, an address that is not public. A name that cannot be resolved now is not
+ * forbidden, because each connection checks again.
  */
 export async function isForbidden(url: URL): Promise<boolean> {
   const address = addressOf(url)

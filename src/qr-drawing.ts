@@ -1,11 +1,11 @@
-/** QR codes drawn for every face that shows one: as an image, and as text. What a code says is never part of what is drawn. */
+/** QR codes drawn for every face that shows one: as an image, and as text. The content of a code is never written out. */
 
 /** Width and height of the image, in pixels. */
 export const QR_SIZE_PX = 360
 /** Scanners need this much white around the code, which a dark page does not give (ISO/IEC 18004). */
 const QUIET_MODULES = 4
 
-/** With the first code: a server that is linked needs none. */
+/** Loaded with the first code, because a linked server draws none. */
 const loadLibrary = () => import('qrcode')
 
 /** The code as a PNG of 360×360 pixels, as a data URL. */

@@ -1,6 +1,6 @@
 /** Turns for work that blocks the event loop for milliseconds, so that other requests are served in between. Imports nothing. */
 
-/** Processor time. Shorter pieces follow each other until they have taken this long together; then a poll of the network is pause enough. */
+/** Processor time. Shorter pieces run one after the other until they have taken this long together; a poll of the network follows. */
 const SHORT_MS = 1
 
 /** What measures pieces and waits after them. Times in milliseconds, from any origin. */
@@ -31,7 +31,7 @@ export const turn = createTurns({
   pause: (ms, run) => void (ms < SHORT_MS ? setImmediate(run) : setTimeout(run, ms)),
 })
 
-/** Creates turns that know nothing of others. */
+/** Creates turns that are independent of all others. */
 export function createTurns({ now, cpu, pause }: Meter): Turn {
   const waiting = { events: queue(), others: queue() }
   let isRunning = false

@@ -71,7 +71,7 @@ export type SelfCheck = {
   missing: Partial<Record<Ability, string[]>>
 }
 
-/** What an ability is known to be: by the last check, or by what happened since. */
+/** The state of an ability, by the last check or by what happened since. */
 export type AbilityState = {
   state: 'works' | 'broken' | 'unknown'
   /** One clause; null if it works. */

@@ -1,6 +1,6 @@
 /**
  * What a message consists of, beside its text: one field for its kind, and facts that several kinds share (`media`, `view_once`,
- * `album`). The fields of {@link SHOWN} are fields of a Message too; the others are stored, and told by its summary.
+ * `album`). The fields of {@link SHOWN} are fields of a Message too. The others are stored, and only the summary shows them.
  */
 import { z } from 'zod'
 import { detail, writtenByPeople } from './fields.ts'

@@ -1,4 +1,4 @@
-/** A row of the table of events: what it says of a kind, and the schema, the line and the event that are made from it. */
+/** A row of the table of events, and what is made from it: the schema, the line for agents and the event. */
 import { z } from 'zod'
 import { ChatName } from './chat.ts'
 import type { Contact } from './contact.ts'
@@ -19,7 +19,7 @@ export type Find = {
   chatFields(columns: readonly string[]): ChatField[]
 }
 
-/** Writes texts from people, and people, in a line for agents. */
+/** Formats the two parts of a line for agents that other people chose: a text, and a person. */
 export type Say = { quoted(text: string): string; person(contact: z.output<Short<typeof Contact>>): string }
 
 /** The facts of an event in its one-line form, by their words. Facts that are null, false or empty are left out. */
@@ -71,7 +71,7 @@ const aboutMessage =
   'The message in its present state, not as it was at the time of the event; null if the event has no message.'
 
 /**
- * Defines a kind of event that has no message. Beside its schema: what a reader does, its line, and how it is made.
+ * Defines a kind of event that has no message. Returns its schema, with `next`, its line, and the function that creates the event.
  * @param row.changesMessage true: `data.id` names a message whose subscribers are notified
  */
 export function event<Kind extends string, Data extends z.ZodType>(

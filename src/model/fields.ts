@@ -1,6 +1,6 @@
 /**
- * What a field says of itself, beside its type: who wrote its text, and whether short forms include it. The faces cut, reword
- * and shorten outputs by these marks, never by the names of fields.
+ * Marks of fields, beside their types: who wrote the text, and whether short forms include the field. The faces cut, reword and
+ * shorten outputs by these marks, never by the names of fields.
  */
 import { z } from 'zod'
 
@@ -112,7 +112,7 @@ function within(schema: z.core.$ZodType): Fields {
   return UNMARKED
 }
 
-/** The marks of a value that can be either. */
+/** Returns the marks of a value that has one of two schemas. */
 function merged(one: Fields, other: Fields): Fields {
   const fields = new Map(one.fields)
   for (const [name, field] of other.fields) fields.set(name, merged(fields.get(name) ?? UNMARKED, field))

@@ -41,7 +41,7 @@ export const NOT_READ: HistoryFacts = {
  * cases for days (wwebjs#201890).
  */
 const WAITS_S = [5, 15, 60, 300, 900, 3_600, 6 * 3_600, 24 * 3_600]
-/** After so many loadings without anything new, over some minutes, a chat of which WhatsApp Web says nothing is complete. */
+/** A chat counts as complete after this many loadings in a row without anything new, if WhatsApp Web does not say what precedes. */
 const ENOUGH = 5
 
 /** Seconds until the next try, after so many in a row that brought nothing. */

@@ -58,7 +58,7 @@ export function phoneOf(jid: Jid): PhoneNumber | null {
   return match?.[1] === undefined ? null : (match[1] as PhoneNumber)
 }
 
-/** Brazil put a 9 before mobile numbers, and Mexico took a 1 from them: WhatsApp has either, by the age of the account. */
+/** Brazil added a 9 to mobile numbers, and Mexico removed a 1. The age of an account decides which spelling WhatsApp has. */
 const SPELLINGS: readonly [spelled: RegExp, other: string][] = [
   [/^(?<area>55\d\d)9(?<rest>[6-9]\d{7})@c\.us$/, '$<area>$<rest>@c.us'],
   [/^(?<area>55\d\d)(?<rest>[6-9]\d{7})@c\.us$/, '$<area>9$<rest>@c.us'],
@@ -80,7 +80,7 @@ export function isGroup(jid: Jid): boolean {
   return jid.endsWith('@g.us')
 }
 
-/** Brands a message key as WhatsApp Web prints it. Two keys name the same message only if they are equal. */
+/** Brands a message key as WhatsApp Web prints it. Several keys can name the same message, see {@link keyAliases}. */
 export function toMessageKey(text: string): MessageKey {
   return text as MessageKey
 }
@@ -110,7 +110,7 @@ export function parseMessageKey(text: string): KeyParts | null {
     fromMe: direction === 'true',
     chat: toJid(chat),
     bareId,
-    participant: rest?.includes('@') !== true ? null : toJid(rest),
+    participant: rest?.includes('@') ? toJid(rest) : null,
   }
 }
 

@@ -22,7 +22,7 @@ export type MediaRules = {
   words: WordRules
 }
 
-/** What the words of media are called in its message: those of voice notes and audio, and those of documents. */
+/** The field of a message that has the words of its media: `transcript` for voice notes and audio, `text` for documents. */
 export type WordKind = 'transcript' | 'text'
 export const WORD_TYPES: Readonly<Record<WordKind, readonly string[]>> = {
   transcript: ['ptt', 'audio'],

@@ -31,7 +31,7 @@ export const scopeNames = z.string().transform((text, context): ReadonlyMap<Scop
   return names
 })
 
-/** A URL that tokens name as their issuer: HTTPS, or HTTP of this computer. It stays as it is. Null if it is empty. */
+/** Parses the URL of an issuer: HTTPS, or HTTP of this computer. Returns it as it is written; null if it is empty. */
 export const issuerUrl = (isLoopback: (host: string) => boolean) =>
   z.string().transform((text, context): string | null => {
     if (text === '') return null

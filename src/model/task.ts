@@ -118,7 +118,7 @@ type TaskTypes = {
   change_chat: { takes: { chat: Jid; changes: ChatChanges }; gives: { changed: (keyof ChatChanges)[] } }
   /** Sends read receipts. */
   read_chat: { takes: { chat: Jid }; gives: null }
-  /** Shown for so long, or until the next state in this chat. `by`: names it. `still`: only if the chat shows the one of that name. */
+  /** Shown for `seconds`, or until the next state of this chat. `by`: names this state. `still`: only if the chat still shows it. */
   show_state: {
     takes: {
       chat: Jid
@@ -155,7 +155,10 @@ type TaskTypes = {
   }
   /** `keys`: all that WhatsApp Web may use for the post. */
   delete_status: { takes: { keys: readonly string[] }; gives: null }
-  /** Of a person or group, or of this account. `data`: a JPEG in base64; null: `known` is its tag. A `tag` null: none, or hidden. */
+  /**
+   * `chat` null: of this account. `known`: the tag of the stored picture. `data`: a JPEG in base64; null if `tag` is `known` or null.
+   * `tag` null: there is no picture, or it is hidden.
+   */
   read_picture: {
     takes: { chat: Jid | null; known: string | null }
     gives: { tag: string | null; data: string | null }

@@ -34,8 +34,8 @@ export function toAsciiDigits(text: string): string {
 }
 
 /**
- * Returns true for a text that is no words but data in base64, such as the preview of an image (JPEG, PNG, WebP): 40 characters and
- * more without a space.
+ * Returns true for data in base64, such as the preview of an image: 40 or more characters of its alphabet without a space, or
+ * fewer that begin as a JPEG does.
  */
 export function isPreview(text: string): boolean {
   return /^[A-Za-z0-9+/]{40,}=*$/.test(text) || /^\/9j\/[A-Za-z0-9+/]*=*$/.test(text)

@@ -13,7 +13,7 @@ export type WebhookFilter = {
 }
 
 /**
- * Why a webhook is paused. `owner`: it was paused by a request. `logged_out`, `account_removed`: its account was.
+ * Why a webhook is paused. `owner`: a request paused it. `logged_out`, `account_removed`: its account was logged out or removed.
  * `other_archive`: the events of its position are not those of the open archive, because another number was linked or an
  * older copy was restored.
  */

@@ -16,7 +16,7 @@ declare module 'fastify' {
     takesSession?: boolean
     /** True for the route of a file that a signed link opens without a key. */
     takesLink?: boolean
-    /** True for a probe of the process, which anybody may send, by any name of this computer. */
+    /** True for a probe of the process. Every client may send it, without a key and with any Host header. */
     isProbe?: boolean
   }
 }

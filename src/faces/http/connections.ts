@@ -30,7 +30,7 @@ export type Connections = {
   close(): Promise<void>
 }
 
-/** A peer that resets its connection while its user is looked up. The parser has a listener of its own. */
+/** Without a listener, a reset during the look-up of the user would end the process. The parser has a listener of its own. */
 const ignore = () => {}
 
 /** Watches every new connection of this server. @param strangersAre whether other users and computers can be served */

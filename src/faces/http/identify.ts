@@ -18,10 +18,10 @@ export type IdentifyOptions = {
 }
 
 /**
- * What is asked of one request. `isOurs`: its process belongs to our user. `isPublic`: it says nothing of an account. `session`:
- * the caller that logged in with this browser, or to whom the link was given that the request is; null if there is neither, or the
- * route accepts none. `isForeign`: a web page
- * of another origin sent it, which the user listed: its code is not the owner.
+ * What is known of a request before its caller. `isOurs`: its process belongs to our user. `isPublic`: it shows nothing of an
+ * account. `session`: the caller that logged in with this browser, or that received the signed link of this request; null if
+ * there is none, or if the route accepts none. `isForeign`: a web page of another origin sent it. The user listed the origin, but
+ * the code of the page is not the owner.
  */
 export type Asked = {
   headers: IncomingHttpHeaders
@@ -103,7 +103,8 @@ export function challengeOf(
   caller: Caller | undefined,
 ): string | null {
   const isScope = code === 'scope_missing'
-  if (isScope ? tokens === null || !hasToken(headers) : ERRORS[code].status !== 401) return null
+  const hasChallenge = isScope ? tokens !== null && hasToken(headers) : ERRORS[code].status === 401
+  if (!hasChallenge) return null
   const fields: Record<string, string> = {}
   if (isScope) fields.error = 'insufficient_scope'
   else if (keyIn(headers) !== null) fields.error = 'invalid_token'

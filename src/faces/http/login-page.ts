@@ -25,10 +25,7 @@ export function loginFor(account: string): string {
 
 /** Adds the form, and what it posts to. A right key leads to the page with the QR code. */
 export function addLogin(server: FastifyInstance, { sessions, identify }: LoginOptions): void {
-  server.get(LOGIN_PAGE.path, { config: { isPublic: true } }, async (request, reply) => {
-    accountOf(request)
-    return html(reply, render(null))
-  })
+  server.get(LOGIN_PAGE.path, { config: { isPublic: true } }, async (_, reply) => html(reply, render(null)))
 
   async function login(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     requireOwnPage(request.raw)
@@ -58,7 +55,7 @@ export function addLogin(server: FastifyInstance, { sessions, identify }: LoginO
 
 const WRONG = 'This key is not valid. Type the whole key, which begins with wma_ if this server made it.'
 
-/** @throws AppError `invalid_input` */
+/** Returns the account that the query names; `default` if it names none, or no valid id. */
 function accountOf({ query }: FastifyRequest): string {
   const { account = DEFAULT_ACCOUNT } = Object(query)
   return accountIdInput.catch(DEFAULT_ACCOUNT).parse(account)

@@ -24,7 +24,7 @@ export function boundaryOf(type: string): string | null {
 export async function* readParts(stream: AsyncIterable<Buffer>, boundary: string): AsyncGenerator<Part> {
   const { take, until } = createReader(stream)
   const delimiter = `\r\n--${boundary}`
-  // What comes before the first delimiter says nothing (RFC 2046, 5.1.1).
+  // The text before the first delimiter has no meaning (RFC 2046, 5.1.1).
   await whole(until(delimiter))
   for (let count = 0; (await take(2)) !== '--'; count += 1) {
     if (count === MOST_PARTS) malformed(`has more than ${MOST_PARTS} parts`)
@@ -33,7 +33,7 @@ export async function* readParts(stream: AsyncIterable<Buffer>, boundary: string
   }
 }
 
-/** Returns the bytes, which may be this many. @throws AppError `malformed_request` if they are more */
+/** Returns all bytes of the pieces. @throws AppError `malformed_request` if they are more than `maxBytes` */
 export async function whole(pieces: AsyncIterable<Buffer>, maxBytes = MAX_HEAD_BYTES): Promise<Buffer> {
   const found: Buffer[] = []
   let size = 0

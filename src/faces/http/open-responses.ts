@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http'
 import type { Clock } from '../../clock.ts'
 import { type Caller, NOBODY, OWNER } from '../../operations/call.ts'
 
-/** A response that has not begun gets this long: the request that revokes a key may have this key. */
+/** A response that has not begun gets this long, because it may answer the request that revokes the key. */
 const GRACE_MS = 1_000
 
 export type OpenResponses = {

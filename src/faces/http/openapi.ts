@@ -34,7 +34,7 @@ const COMMON_ERRORS: ErrorCode[] = [
   // Keys are in the control database.
   ...CONTROL_ERRORS,
 ]
-/** What a request body can be wrong in, by what the row takes. */
+/** The errors of a request body, by what the row takes. */
 const BODY_ERRORS: Record<Row['takes'], ErrorCode[]> = {
   json: ['malformed_json', 'body_too_large', 'unsupported_media_type'],
   bytes: ['body_too_large', 'unsupported_media_type'],

@@ -1,4 +1,4 @@
-/** The routes for whoever runs the server: probes of the process, and its metrics. */
+/** The routes for the operator of the server: probes of the process, and its metrics. */
 import type { FastifyInstance } from 'fastify'
 import { hasAccount } from '../../operations/call.ts'
 import type { Door } from '../../operations/door.ts'

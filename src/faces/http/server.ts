@@ -234,12 +234,12 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
         bodyTime.lift(request.raw)
         const scope = row.scope === 'manage' ? 'manage' : 'send'
         try {
-          // A repeated call returns what the first one did in every state of the session. Any other is refused before its files.
+          // A repeated call returns the first result in every state of the session. Others are refused before their files.
           const needs = call.idempotencyKey === undefined ? row.needs : 'nothing'
           const { uploads } = door.admit({ name: row.name, scope, needs }, call)
           request.body = await readFiles(request, row.form, uploads)
         } catch (error) {
-          // It is a call of this row, although the row never sees it.
+          // The audit log notes the call under this row, although the row does not run.
           await door.audited(row, call, () => Promise.reject(error))
         }
       }
@@ -301,7 +301,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   return server
 }
 
-/** Returns the hook that makes this check, which throws or may respond. It has no promise, which takes longer than most checks. */
+/** Returns a hook that runs this check, which throws or may respond. It takes a callback: a promise would take longer than most checks. */
 function checked(
   check: (request: FastifyRequest, reply: FastifyReply) => void,
 ): (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void {

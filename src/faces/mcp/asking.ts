@@ -22,7 +22,7 @@ import type { Door } from '../../operations/door.ts'
 /** A question can be answered this long, in seconds. */
 const ANSWER_S = 3_600
 
-/** What the second call of a question knows of the first. The client carries it, sealed. `text`: null if there is none to edit. */
+/** What the call with the answer knows of the first call. The client sends it back, sealed. `text`: the text to edit; null: none. */
 type Asked = { items: Pick<OutboxItem, 'id' | 'digest'>[]; text: string | null; key: string }
 
 /** The admission for an answer. It concerns messages of the same caller only. */
@@ -35,10 +35,10 @@ export const requestState = { verify: codec.verify }
 
 const DECISION = 'decision'
 
-/** The operations whose preview is the text itself. What others show is no text that can replace anything. */
+/** The operations whose preview is the text of the message, so that the user can edit it in the question. */
 const OF_TEXT = new Set(['send_message', 'send_to_chat'])
 
-/** Runs a tool call with this key, and reports the ids of the items that it left waiting. */
+/** Runs a tool call, and reports the ids of the items that it left waiting. */
 export type Attempt = (call: Call, onHeld: (items: readonly string[]) => void) => Promise<CallToolResult>
 
 /**
@@ -110,8 +110,8 @@ const severalAsked = (items: readonly OutboxItem[]) =>
   )
 
 /**
- * Decides as the user answered. A question that was closed without an answer leaves the message waiting. A decision that comes
- * too late, or cannot be stored, fails nothing: the call then returns what the message is now.
+ * Decides as the user answered. If the user closed the question without an answer, the message stays waiting. A decision that
+ * comes too late, or cannot be stored, is no error: the call then returns the present state of the message.
  */
 async function decide(ctx: ServerContext, call: Call, door: Door, asked: Asked): Promise<void> {
   const answer = inputResponse(ctx.mcpReq.inputResponses, DECISION)

@@ -17,8 +17,8 @@ import { createTools, type Tools, type ToolsOptions } from './tools.ts'
 import { createWording, toolName } from './words.ts'
 
 /**
- * What a server is created for. `session`: it serves one, whose list of tools can change, and whose responses are these. `gone`: aborted
- * when that session ends.
+ * What a server is created for. `session`: how the session that it serves responds; missing: it serves no session. Only in a session
+ * can the list of tools change. `gone`: aborted when that session ends.
  */
 export type Lane = McpRequestContext & { session?: 'streams' | 'json'; gone?: AbortSignal }
 export type ServerFactory = (lane: Lane) => Server

@@ -5,8 +5,8 @@
 import type { Server } from '@modelcontextprotocol/server'
 
 /**
- * Has the server call `keep` with its result as JSON, if it answers its request by this result alone. The transport then receives the
- * result without its fields: of its response, only status and headers count.
+ * Makes the server call `keep` with its result as JSON, if the result is all that it sends. The transport then receives an empty
+ * result, because only the status and headers of its response are used.
  * @param server serves one request, and is not connected yet
  */
 export function keepText<S extends Pick<Server, 'connect'>>(server: S, keep: (text: string) => void): S {

@@ -38,9 +38,9 @@ export type LegacySession = {
   /** The caller that opened the session. Other callers cannot use it. */
   owner: Caller
   /**
-   * Returns true if the session serves this exchange. It does not serve clients that accept only plain JSON, and requests
-   * with an id that is null or already used by a running request or in the same batch, because the SDK responds to only one
-   * of the two. Such exchanges are served without a session.
+   * Returns true if the session serves this exchange. It serves no clients that accept only plain JSON, no requests whose id is
+   * null, and no requests whose id is that of a running request or of another one in the batch: the SDK responds to only one of
+   * two requests with the same id. Such exchanges are served without a session.
    */
   takes(exchange: Exchange): boolean
   serve(exchange: Exchange): Promise<Response>

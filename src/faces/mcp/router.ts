@@ -201,7 +201,7 @@ const MALFORMED =
 /** Returns the era of a request as the SDK's own handler decides it, or `malformed` if its body is no JSON-RPC message or batch. */
 function kindOf({ method, headers }: Request, body: unknown): 'legacy' | 'current' | 'malformed' {
   const version = headers.get('mcp-protocol-version') ?? undefined
-  // The SDK classifies most requests by these alone, after it has looked for kinds of messages that they are not, which takes long.
+  // For most requests the header and `_meta` decide. The SDK looks for other kinds of messages first, which takes long.
   if (method === 'POST' && (version ?? '') <= CURRENT && isJSONRPCRequest(body)) {
     if (version === CURRENT) return 'current'
     if (member(body.params, '_meta') === undefined) return 'legacy'

@@ -166,8 +166,8 @@ export function createTools({
 }
 
 /**
- * Returns the row and the output for what waits for its time: for an agent, that is no error. Several messages are an output of
- * their own row. Throws any other error again.
+ * Returns the row and the output for the error `send_scheduled`, which is a success for an agent: the row of one scheduled message,
+ * or the operation itself for several messages. Throws any other error again.
  */
 function scheduledBy(thrown: unknown, operation: Operation, input: unknown): [Operation, unknown] {
   if (!(thrown instanceof AppError && thrown.code === 'send_scheduled')) throw thrown
@@ -215,7 +215,7 @@ function schemaOf(operation: Operation): Pick<Tool, 'outputSchema'> {
   return isAlwaysOn || toJson(schema).length <= SMALL_SCHEMA ? { outputSchema: schema } : {}
 }
 
-/** Returns the shape of a row that sends: a message that waits has an item, and nothing of a sent one. */
+/** Returns the shape of a row that sends: a scheduled message has `item`, and none of the fields of a sent one. */
 function orScheduled(sent: z.ZodObject): z.ZodObject {
   const { ok, item } = SCHEDULED.brief.shape.shape
   return sent.partial().extend({ ok, item: item.optional() })

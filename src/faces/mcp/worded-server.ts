@@ -30,8 +30,8 @@ type Handler = (request: JSONRPCRequest, context: ServerContext) => Promise<Resu
 export class WordedServer extends Server {
   readonly #turns: Turns
   /**
-   * What a call returns whose question the client failed to answer, by JSON-RPC id. Over a legacy session, the SDK would return the
-   * client's error alone.
+   * What a call returns if the client fails to answer its question, by JSON-RPC id. Over a legacy session, the SDK would return only
+   * the error of the client.
    */
   readonly unanswered = new Map<RequestId, CallToolResult>()
 
