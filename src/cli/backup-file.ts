@@ -1,4 +1,4 @@
-/** The file of a backup: folders as tar, compressed, encrypted with a key, and changed by nobody, or it is not read. */
+/** The file of a backup: folders as tar, compressed, and encrypted with a key. A file that was changed is not read. */
 import { createCipheriv, createDecipheriv, randomBytes, scryptSync } from 'node:crypto'
 import { closeSync, createReadStream, createWriteStream, openSync, readSync, statSync } from 'node:fs'
 import { Writable } from 'node:stream'
@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises'
 import { createGunzip, createGzip } from 'node:zlib'
 import { extract, pack } from 'tar-fs'
 
-/** The name and version of the format, a salt for the key, and the start of the cipher. */
+/** A file begins with the name and version of the format, a salt for the key, and the initialization vector of the cipher. */
 const MAGIC = Buffer.from('whatsapp-mcp-api backup 1\n')
 const SALT_BYTES = 16
 const IV_BYTES = 12
@@ -28,8 +28,8 @@ function secretOf(key: string, salt: Buffer): Buffer {
 }
 
 /**
- * Writes these entries of a folder to a new file, without what `isLeftOut` (of a path relative to the folder). Rejects with errors of
- * the disk.
+ * Writes these entries of a folder to a new file, without the paths for which `isLeftOut` returns true. A path is relative to the folder.
+ * Rejects with errors of the disk.
  */
 export async function writeBackup(
   file: string,
@@ -66,7 +66,7 @@ export async function readBackup(file: string, key: string, folder: string): Pro
   } catch (cause) {
     throw new BackupError('wrong_key_or_damaged', { cause })
   }
-  // Modes of the backup; the owner is who restores it.
+  // Each file gets its mode from the backup, and belongs to the user who restores it.
   const { uid, gid } = { uid: process.getuid?.(), gid: process.getgid?.() }
   const map = <Header extends object>(header: Header) => ({ ...header, uid, gid })
   await pipeline(...decrypt(), createGunzip(), extract(folder, { map: map as never }))

@@ -17,7 +17,10 @@ const log = createLog({ level: 'warn', readable: true })
 
 export type BackupFlags = { 'backup-key-file': string }
 
-/** Where a process, not the session, is: its lock and addresses, its log, Chromium's lock. Uploads stay: held messages need them. */
+/**
+ * Files of a process and not of the session: a server's lock, log and addresses, and Chromium's lock. Uploads are in the backup, because
+ * held messages need them.
+ */
 const LEFT_OUT =
   /^\.whatsapp-mcp-api\/(?:server\.(?:lock|log)|address\.json)|\/Singleton(?:Lock|Socket|Cookie)$/
 /** What the browser can fetch or make again. */

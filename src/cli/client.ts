@@ -15,7 +15,7 @@ import { splitAccount, toServerUrl } from './server-url.ts'
 
 export { type AnyProblem as Problem, ApiError }
 
-/** Calls are of the account of the {@link Server}: paths are those of `default`. */
+/** Calls act on the account of the {@link Server}. Their paths are written as those of `default`. */
 export type Api = {
   /** URL of the server, without a slash at the end. */
   url: string
@@ -78,7 +78,7 @@ export function openApi(server: Server): Api {
     if (Object(card).name !== 'whatsapp-mcp-api') throw notOurs(url)
   }
   let known: Promise<void> | null = null
-  const isKnown = (limitMs: number) => {
+  const checkServer = (limitMs: number) => {
     known ??= requireOurServer(Math.min(limitMs, ANSWER_MS))
     return known
   }
@@ -88,7 +88,7 @@ export function openApi(server: Server): Api {
     const isReading = (asked.method ?? 'GET') === 'GET'
     const attempt = async (request: Request): Promise<Response> => {
       try {
-        await isKnown(limitMs)
+        await checkServer(limitMs)
         const answer = await ask(request, asked.signal ?? AbortSignal.timeout(limitMs)).catch(
           (error: unknown) => {
             isOut ||= !(error instanceof CommandError) && !isBeforeSent(error)
@@ -254,7 +254,7 @@ function explainFailure(url: string, error: unknown, { limitMs, isOut, isReading
     const { retry } = error.problem
     if (isReading || retry === 'never') return error
     if (retry === 'check_first') return new UnknownOutcome(error, checkFirst(once))
-    // It says nothing of an attempt before, which may still be running.
+    // The error says nothing about an earlier attempt, which may still be running.
     return isOut ? new UnknownOutcome(error, perhaps) : error
   }
   if (error instanceof CommandError && !isOut) return error
@@ -262,7 +262,7 @@ function explainFailure(url: string, error: unknown, { limitMs, isOut, isReading
     ? perhaps
     : 'Nothing was done: the identity check failed before the request. "whatsapp-mcp-api doctor" checks the port.'
   const cause = { cause: error }
-  // It says nothing of a request before.
+  // The error says nothing about an earlier attempt.
   if (error instanceof CommandError) {
     const what = `No outcome arrived: another program, such as a proxy, responded at ${url}.`
     return new CommandError(what, next, EXIT.failed, cause)

@@ -3,7 +3,7 @@ import { CommandError, EXIT } from './exit-codes.ts'
 import { canAsk, confirm } from './terminal.ts'
 
 /**
- * Asks the person. Resolves with true only for an explicit yes; otherwise the command ends without an effect, and that is said.
+ * Asks the person. Resolves with true only for an explicit yes. Otherwise prints that the command was cancelled.
  * @param line the command line that confirms without a question, such as `keys revoke key_1 --yes`
  * @throws CommandError without a terminal
  */

@@ -17,7 +17,7 @@ const OPEN_VALUES: readonly (string | null)[] = [
   ...['POLICY', 'WHEN', 'LEVEL'],
 ]
 
-/** A sample. */
+/** A sample of `/metrics`: its name, its labels and its value. */
 const METRIC = /^(?:whatsapp_|process_|nodejs_)\w+(?:\{[^}]*\})? \S+$/
 
 export type BundleSource = Pick<Situation, 'config' | 'machine' | 'answering'> & {
@@ -115,7 +115,7 @@ function statusOf(status: Status): object {
   }
 }
 
-/** Null if the server does not answer, or does not answer this caller. */
+/** Returns what `from` reads; null if there is no server to ask, it does not answer, or it refuses this caller. */
 async function read<T>(api: Api | null, from: (api: Api) => Promise<T>): Promise<T | null> {
   try {
     return api && (await from(api))

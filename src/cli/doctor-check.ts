@@ -44,7 +44,7 @@ export function isServed(situation: Situation): situation is Served {
   return answering.who === 'server' && answering.status.auth_dir === config.authDir
 }
 
-/** The response of the server to this GET; null if it returns an error, of which another check says why. */
+/** The response of the server to this GET; null if it returns an error, which another check explains. */
 export async function askServer<T>({ config, key }: Situation, path: string): Promise<T | null> {
   try {
     const api = openApi({ url: serverUrl(config.host, config.port), isNamed: true, key })

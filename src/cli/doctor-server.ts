@@ -14,7 +14,7 @@ import {
 } from './doctor-check.ts'
 import { checkWebhooks } from './doctor-webhooks.ts'
 
-/** @param what as in "so the accounts were not checked" */
+/** Returns a check that runs only if a server of this directory responds. @param what as in "so the accounts were not checked" */
 function ofServer(name: string, what: string, run: (situation: Served) => Promise<Verdict>): Check {
   return {
     name,
@@ -37,7 +37,7 @@ async function checkAccounts({ answering: { others = [], problem: why } }: Serve
   )
 }
 
-/** Checks that a limit is one: whoever runs programs as this user is the owner, unless keys are required. */
+/** Checks that limits of keys and hidden chats have an effect: programs of this user need no key unless keys are required. */
 async function checkAccess(situation: Served): Promise<Verdict> {
   const open = await limitBesideOpenAccess(situation)
   if (open === null) return ok('No key is limited beside programs that need none.')

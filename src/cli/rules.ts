@@ -41,7 +41,7 @@ function found(file: string): { rules: Rule[]; problem: Problem | null } {
   }
 }
 
-/** A rule without what it is secret about. */
+/** Returns the facts of a rule that are not secret. */
 function factsOf({ name, account, filter, action: { does } }: Rule): RuleFacts {
   const { kinds, chats, fromMe: from_me, mentionsMe: mentions_me } = filter
   return { name, account, does, kinds, chats, from_me, mentions_me }

@@ -84,7 +84,7 @@ export async function sandbox(settings: GivenSettings, flags: SandboxFlags): Pro
   return code
 }
 
-/** Names the settings of the environment that do nothing here, and how to give them. Those of its own places it cannot take. */
+/** Prints which settings of the environment the sandbox ignores, and how to give them. Leaves out {@link PLACES}, which it never takes. */
 function warnOfUnused(given: GivenSettings): void {
   const unnamed = [...SHARED, ...PLACES]
   const names = (Object.keys(SETTINGS) as SettingName[]).filter(

@@ -33,7 +33,7 @@ export async function withSecret<Done extends object>(
       writeFileSync(fresh, `${secret}\n`)
       renameSync(fresh, file)
     } catch (error) {
-      // It exists, and is never shown again.
+      // The secret exists, and the server never shows it again.
       process.stdout.write(`${secret}\n`)
       throw unwritable(out, `cannot be written (${codeOf(error)}): standard output has the secret`)
     }

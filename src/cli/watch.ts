@@ -22,7 +22,7 @@ export async function watch(server: Server, { kinds, chat, after, json }: WatchF
     ...(kinds === '' ? {} : { kinds: [kinds] }),
     ...(chat === '' ? {} : { chat: await findChat(api, chat) }),
   }
-  // Asked also if it is not needed: a server that is not there at first is an error.
+  // Asked even if `after` is given, so that the command fails if no server responds at the start.
   const { next_after } = await api.get<{ next_after: string }>('/api/events')
   const unread = new AbortController()
   process.stdout.once('error', () => unread.abort())

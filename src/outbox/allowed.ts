@@ -1,4 +1,4 @@
-/** The checks before each send: for another number than was linked, and while WhatsApp restricts the account. */
+/** The checks before each send: is the account still linked to the same number, and does WhatsApp restrict it? */
 import type { OutboxRow } from '../control.ts'
 import { fail } from '../errors.ts'
 import { chatKindOf, type Jid } from '../model/ids.ts'

@@ -30,7 +30,7 @@ export type Draft = {
 /** A send may take 30 s. The last second is reserved for the response. */
 export const SEND_MS = 29_000
 
-/** Who asked for it, as its rights are looked up at its time. */
+/** The caller of an item. Its rights are looked up again when the item is to be sent. */
 export type Asker = {
   /** Id of the caller. */
   caller: string
@@ -80,11 +80,13 @@ export function newItem(
     ...(overMcp === undefined ? {} : { overMcp }),
     ...(answered === undefined ? {} : { answers: answered.keys, answered: shortened(answered) }),
   }
+  const state = reason === null ? 'sending' : reason === 'send_at' ? 'scheduled' : 'held'
+  const latestAtMs = releaseAtMs === null ? null : releaseAtMs + limits.lateMs
   return {
     id: newItemId(nowMs),
     account,
     number,
-    state: reason === null ? 'sending' : reason === 'send_at' ? 'scheduled' : 'held',
+    state,
     operation,
     caller,
     request,
@@ -98,12 +100,7 @@ export function newItem(
     bareId,
     createdAtMs: nowMs,
     releaseAtMs,
-    expiresAtMs:
-      reason !== null && reason !== 'send_at'
-        ? nowMs + limits.expiresMs
-        : releaseAtMs === null
-          ? null
-          : releaseAtMs + limits.lateMs,
+    expiresAtMs: state === 'held' ? nowMs + limits.expiresMs : latestAtMs,
     sentAtMs: null,
     messageId: null,
     error: null,

@@ -35,7 +35,7 @@ export type Outbox = {
   decide: Omit<Waiting, 'add' | 'review' | 'stop'>
   /** Cancels what may no longer be sent. Call it when an account or a right to send ends. Fails as the control database does. */
   review(): Promise<void>
-  /** Calls `listener` with each item of which a send ended: sent, failed or unknown. It must not throw. */
+  /** Calls `listener` with each item whose send has ended: it is sent, failed or unknown. `listener` must not throw. */
   onSettled(listener: (row: OutboxRow) => void): void
   /** Resolves when the sends that are under way have ended. Call it when the browser is closed. Never fails. */
   close(): Promise<void>
@@ -56,7 +56,11 @@ export type OutboxOptions = Pick<
     log: Log
   }
 
-type Delivery = { unsettled?: readonly string[]; store?: () => Promise<void>; endsAtMs?: number | undefined }
+type DeliverOptions = {
+  unsettled?: readonly string[]
+  store?: () => Promise<void>
+  endsAtMs?: number | undefined
+}
 
 /** Opens the outbox. Items of an earlier run of the server that were being sent are unknown until WhatsApp shows them. */
 export function openOutbox(options: OutboxOptions): Outbox {
@@ -90,7 +94,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
   let isClosed = false
   void recoverOrRetry()
 
-  /** Until it has ended, `close` waits. */
+  /** Makes `close` wait until this work has ended. */
   function follow<T>(work: Promise<T>): Promise<T> {
     running.add(work)
     const done = () => void running.delete(work)
@@ -171,7 +175,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
    * is stored later; after a restart, the archive shows it.
    */
   function settle(row: OutboxRow, outcome: OutboxChange): OutboxRow {
-    // The text stays of what a person decided about, and until it is known whether it was sent.
+    // An item that waited keeps its text, and so does one whose outcome is unknown.
     const isBlank = row.reason === null && outcome.state !== 'unknown'
     const change = { content: null, ...(isBlank ? { preview: '' } : {}), ...outcome }
     const settled = { ...row, ...change }
@@ -181,7 +185,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
     tell('send.settled', settled)
     archive.flush()
     for (const listener of listeners) listener(settled)
-    // Flushed, it is on disk there: after a power cut, `look` finds it.
+    // The flush has put it on disk in the archive: after a power cut, `look` finds it there.
     const isElsewhere = settled.state === 'sent' && (archive.ownAck(row.bareId) ?? 0) > 0
     void follow(
       afterResponse()
@@ -223,12 +227,12 @@ export function openOutbox(options: OutboxOptions): Outbox {
 
   /**
    * @param options.unsettled codes of errors after which the item is not settled: nothing was done
-   * @param options.store stores the item. Not before its turn: of what was not begun, a server that is killed leaves nothing
-   * whose outcome would be unknown, and a repeated request runs
+   * @param options.store stores the item when its turn has come. If the server is killed before, no item with an unknown outcome
+   * is left, and a repeated request runs
    */
   async function deliver(
     row: OutboxRow,
-    { unsettled = [], store, endsAtMs = clock.now() + SEND_MS }: Delivery,
+    { unsettled = [], store, endsAtMs = clock.now() + SEND_MS }: DeliverOptions,
   ): Promise<OutboxRow> {
     return sends.run(row.chat, async () => {
       await store?.()
@@ -253,7 +257,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
 
   return {
     async send(draft, order) {
-      // Rules and the canary come without a row that could be left out.
+      // The operations that send are left out then, but rules and the canary do not come through their list.
       if (options.isReadOnly) fail('send_refused', { detail: READ_ONLY, hint: WRITABLE })
       const { account: linked } = session.status()
       if (linked === null) fail('not_linked')

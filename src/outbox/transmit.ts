@@ -73,8 +73,8 @@ export async function transmit(
 }
 
 /**
- * Returns the chat of a sent message as the API names it. WhatsApp may use another number for the person than the given one, or a LID
- * whose number only the archive knows, or nobody. Never fails: the message was sent.
+ * Returns the chat of a sent message as the API names it. WhatsApp may use another number for the person than the given one, or a LID.
+ * If the archive does not know the number of that LID, this returns the LID. Never fails: the message was sent.
  */
 async function named(chat: Jid, archive: Pick<Archive, 'reader'>): Promise<Jid> {
   if (!chat.endsWith('@lid')) return chat
@@ -86,7 +86,10 @@ async function named(chat: Jid, archive: Pick<Archive, 'reader'>): Promise<Jid> 
   }
 }
 
-/** Returns the new message, as {@link post} with its own id at times; null if WhatsApp Web has it no more. Fails as {@link transmit}. */
+/**
+ * Returns the new message; null if WhatsApp Web has it no more. Its id is the given one, unless WhatsApp Web has chosen another. Fails as
+ * {@link transmit}.
+ */
 async function forward(
   engine: Pick<Engine, 'act'>,
   { keys, isOneOfSeveral }: Forwarding,

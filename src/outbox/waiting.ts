@@ -18,7 +18,7 @@ export const RETRY_MS = 5_000
 const LONGEST_MS = 24 * 3_600_000
 
 export type Waiting = {
-  /** An item that is stored begins to wait. */
+  /** Makes a stored item wait. */
   add(row: OutboxRow): void
   /**
    * Releases a held item, if its digest is still this one. It is sent at once, or at its time. Fails with
@@ -87,18 +87,18 @@ export function createWaiting(options: WaitingOptions): Waiting {
   /** Sets the timer for the next item that expires or is due. */
   function arm(): void {
     const times = [...rows.values()].flatMap(({ state, releaseAtMs, expiresAtMs }) => [
-      ...(state === 'scheduled' && releaseAtMs !== null && maySendNow() ? [releaseAtMs] : []),
+      ...(state === 'scheduled' && releaseAtMs !== null && canSendNow() ? [releaseAtMs] : []),
       ...(expiresAtMs === null ? [] : [expiresAtMs]),
     ])
     if (times.length > 0) wakeIn(Math.min(...times) - clock.now())
   }
 
-  const maySendNow = () => !isReadOnly && session.status().connected
+  const canSendNow = () => !isReadOnly && session.status().connected
   const isDue = ({ state, releaseAtMs }: OutboxRow) =>
     state === 'scheduled' && releaseAtMs !== null && releaseAtMs <= clock.now()
   const isExpired = ({ expiresAtMs }: OutboxRow) => expiresAtMs !== null && expiresAtMs <= clock.now()
 
-  /** What nobody approved leaves by the right of its caller alone. */
+  /** True if the item is scheduled without an approval: it is sent by the rights of its caller alone. */
   const isUnapproved = ({ state, reason }: OutboxRow) => state === 'scheduled' && reason === 'send_at'
   const isRevoked = (row: OutboxRow) => isUnapproved(row) && !maySend(askerOf(row), row.chat)
 
@@ -119,7 +119,7 @@ export function createWaiting(options: WaitingOptions): Waiting {
         // Before each message: a backlog takes time.
         await sweep()
         const due = [...rows.values()].find(isDue)
-        if (due === undefined || stopped || !maySendNow()) return true
+        if (due === undefined || stopped || !canSendNow()) return true
         await release(due)
         if ([...rows.values()].some(isDue)) await pause()
       }
@@ -198,7 +198,7 @@ export function createWaiting(options: WaitingOptions): Waiting {
     digest?: string,
   ): Promise<OutboxRow | null> {
     const gone = await store.change(row.id, from, change, { digest })
-    // Its owner may have given it another time meanwhile: that item waits.
+    // The owner may have given it another time meanwhile: then `rows` has the new item, which waits.
     if (gone !== null || rows.get(row.id) === row) rows.delete(row.id)
     return gone
   }
@@ -207,7 +207,7 @@ export function createWaiting(options: WaitingOptions): Waiting {
     return (await store.get(id)) ?? fail('outbox_item_not_found')
   }
 
-  /** The item waits now, and its file with it: also for as long as a decision may still take. */
+  /** Makes the item wait, and keeps its file for as long as the item may still be sent. */
   function wait(row: OutboxRow): void {
     const file = fileOf(row)
     const untilMs = Math.max(row.expiresAtMs ?? 0, row.releaseAtMs ?? 0) + lateMs
@@ -251,7 +251,7 @@ export function createWaiting(options: WaitingOptions): Waiting {
     async change(id, { text, releaseAtMs }) {
       const row = await find(id)
       const isApproved = row.state === 'scheduled' && !isUnapproved(row)
-      if ((row.state !== 'held' && row.state !== 'scheduled') || (isApproved && isDue(row) && maySendNow()))
+      if ((row.state !== 'held' && row.state !== 'scheduled') || (isApproved && isDue(row) && canSendNow()))
         return failNotHeld(row)
       const before = contentOf(row)
       const content = text === undefined ? before : { ...before, outgoing: withText(before.outgoing, text) }

@@ -3,7 +3,7 @@ import { toJson } from '../json.ts'
 import type { Event } from '../model/events.ts'
 import { parseMessageKey } from '../model/ids.ts'
 
-/** Bodies of events that are still referenced: most webhooks receive the same events. */
+/** The JSON of each event, for as long as the event is referenced: most webhooks receive the same events. */
 const bodies = new WeakMap<Event, string>()
 
 /** Returns the event as JSON. */
@@ -15,7 +15,7 @@ export function bodyOf(event: Event): string {
   return body
 }
 
-/** Returns the part of a message's id that stays when an address is spelled otherwise. */
+/** Returns the part of a message's id that stays when its chat gets another address. Any other text is returned as it is. */
 export const bareIdOf = (id: string): string => parseMessageKey(id)?.bareId ?? id
 
 /** Returns the body of a delivery whose message was forgotten: the same event as a tombstone, without any text. */

@@ -32,11 +32,15 @@ type Read = (
   after: DeliveryPlace | null,
 ) => Promise<DeliveryPage>
 
-/** Events that are read at once, and how often for one page: a filter may pass few of many. */
+/** Events that are read at once. */
 const READ = 100
+/** The most reads for one page, because a filter may pass few of many events. */
 const MOST_READS = 50
 
-/** @returns for each state, what reads a page of the deliveries in it. Each rejects as reading events, and as the control database */
+/**
+ * Returns a function for each state, which reads a page of the deliveries in that state. It rejects as reading events does, and as the
+ * control database does.
+ */
 export function createDeliveries(
   control: Pick<ControlStore['webhooks'], 'dead'>,
   accounts: Pick<Accounts, 'get'>,

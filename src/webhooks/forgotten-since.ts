@@ -1,4 +1,4 @@
-/** Messages that are forgotten while the page with their texts is being delivered, which a slow receiver makes long. */
+/** Finds messages that are forgotten while a page with their texts is being delivered. A slow receiver makes this time long. */
 import type { Event, EventKind } from '../model/events.ts'
 import type { LogReader } from '../session/event-readers.ts'
 import { bareIdOf } from './body.ts'
@@ -12,7 +12,10 @@ export type Forgotten = () => Promise<IsForgotten>
 const PAGE = 200
 const KINDS: readonly EventKind[] = ['message.forgotten']
 
-/** Call it before the page is read. The log is asked only when it has grown. */
+/**
+ * Returns a function that finds what was forgotten since this call, so call this before the page is read. The function reads the log only
+ * if it has grown.
+ */
 export function forgottenSince(log: LogReader): Forgotten {
   const forgotten = new Set<string>()
   let place = log.last()

@@ -36,7 +36,7 @@ export type Lanes = {
   begin(lane: Lane, sending: readonly Sending[]): Promise<void>
   /** Stores where the lane is. It is not due before {@link Lanes.unpark}. @param sending what it still has to deliver */
   park(lane: Lane, sending: readonly Sending[]): Promise<void>
-  /** Returns true if a lane was parked. */
+  /** Makes the parked lanes due again. Returns true if there were any. */
   unpark(): boolean
   /**
    * Names these lanes by the id that their chats have now: a number can pass to another person, whose chat is another lane. A lane
@@ -71,15 +71,15 @@ export function createLanes({ webhook, stored, store, onWait, clock, log }: Lane
     ]),
   )
   const dueAt = ({ head }: Lane) => head?.nextAtMs ?? 0
-  const waiting = () => [...lanes.values()].filter(({ isRunning, isParked }) => !isRunning && !isParked)
+  const idle = () => [...lanes.values()].filter(({ isRunning, isParked }) => !isRunning && !isParked)
   const put = ({ chat, event, head, sending }: Lane) => store.putLane({ webhook, chat, event, head, sending })
 
   return {
     has: (chat) => lanes.has(chat),
     all: () => [...lanes.values()],
-    due: () => waiting().filter((lane) => dueAt(lane) <= clock.now()),
+    due: () => idle().filter((lane) => dueAt(lane) <= clock.now()),
     dueIn() {
-      const times = waiting().map(dueAt)
+      const times = idle().map(dueAt)
       return times.length === 0 ? null : Math.max(0, Math.min(...times) - clock.now())
     },
     async fail({ chat, event, place, sending }, before, { status, error }) {

@@ -1,16 +1,19 @@
-/** Stores the positions of receivers, at most so often that the disk does not notice, and what they send before they do. */
+/** Stores the positions of receivers, many at once and after a short time, and what they send, before it is sent. */
 import type { Clock } from '../clock.ts'
 import type { Begun, ControlStore } from '../control.ts'
 
-/** After a crash, what was delivered since is delivered again. */
+/** A position is stored at the latest after this time. After a crash, what was delivered since then is delivered again. */
 const STORE_MS = 250
 
 export type Places = {
   /** The position of the receiver with this id has changed. */
   moved(id: string, placeOf: () => string): void
-  /** Resolves when this is stored, in one transaction with what begins in the same turn, or could not be. Never rejects. */
+  /**
+   * Stores a position and what is about to be sent from it, in one transaction with the other calls of this turn. Resolves also if
+   * that fails. Never rejects.
+   */
   begin(id: string, begun: Begun): Promise<void>
-  /** Does not store it any more. */
+  /** Discards what is not stored yet of the receiver with this id. */
   drop(id: string): void
   /** Stores the positions now. Never rejects. */
   store(): Promise<void>
@@ -77,14 +80,14 @@ export function createPlaces(
       beginning.delete(id)
     },
     begin(id, begun) {
-      // Its position is stored with it; alone, it would remove what is being sent.
+      // `begun` has the position. A position that is stored alone removes what is being sent.
       moved.delete(id)
       beginning.set(id, begun)
       turn ??= storeBegun()
       return turn
     },
     moved(id, placeOf) {
-      // What was to be sent from an earlier position is behind it.
+      // The receiver has passed what it was about to send.
       if (beginning.has(id)) {
         beginning.set(id, { place: placeOf(), sending: [] })
         return

@@ -5,7 +5,7 @@
 import { AppError, type ErrorCode } from '../errors.ts'
 import type { LogReader } from '../session/event-readers.ts'
 
-/** True if the events after a position are deleted. */
+/** True if this error says that the log has deleted events after a position. */
 export function isExpired(error: unknown): boolean {
   return error instanceof AppError && error.code === 'cursor_expired'
 }
@@ -27,13 +27,13 @@ function refusalOf(log: LogReader, place: string): ErrorCode | null {
   }
 }
 
-/** True if the position is one of another log. */
+/** True if the position belongs to another log. */
 export const isForeign = (log: LogReader, place: string) => refusalOf(log, place) === 'cursor_foreign'
 
 /** True if the log has deleted events that came after this one. */
 export const isBehind = (log: LogReader, cursor: string) => refusalOf(log, cursor) === 'cursor_expired'
 
-/** Returns the position of this event. A deleted event can still be delivered: its position is that before the oldest. */
+/** Returns the position of this event. A deleted event can still be delivered: it counts as being before the oldest event. */
 export function placeIn(log: LogReader, cursor: string): number {
   return toPosition(log, isBehind(log, cursor) ? '0' : cursor)
 }

@@ -89,13 +89,14 @@ type First = { forgotten: Forgotten; sending(): readonly Sending[] }
 
 /** Thrown where a pump that was halted would go on. */
 const HALTED = new Error('the webhook was halted')
-/** The next event of the log wakes the pump again. */
+/** After these errors the pump waits for the next event of the log, and sets no timer. */
 const QUIET: readonly ErrorCode[] = ['not_linked', 'shutting_down']
 
 export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
   const { row, lanes, clock, logger } = options
   const slots = createSlots(AT_ONCE)
   let source: LogReader | null = null
+  /** `place` as text, also while no log is open. */
   let text = options.place
   /** Everything up to here is delivered, or in a lane. */
   let place = 0
@@ -146,7 +147,7 @@ export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
     resumeAtMs = clock.now()
   }
 
-  /** Returns the log, at the position of this webhook in it. */
+  /** Returns the open log. If it is not the one of the call before, first finds the positions of the webhook and its lanes in it. */
   function reader(): LogReader {
     const current = options.log()
     if (current === source) return current
@@ -162,7 +163,7 @@ export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
   function moved(current: LogReader): void {
     text = current.toText(place)
     lastProblem = null
-    // What an earlier run was sending is still to be sent from here on.
+    // A position that is stored alone removes what an earlier run was sending, so it waits until that is sent.
     if (sending.length === 0) options.onMoved()
   }
 
@@ -259,7 +260,7 @@ export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
   async function deliver(event: Event, at: number, chat: string, first: First): Promise<boolean> {
     const isForgotten = await first.forgotten()
     const one = first.sending().find(({ event: cursor }) => cursor === event.cursor)
-    // As if the page were read now: the log has no more of its message than the tombstone, which follows.
+    // A forgotten message counts as settled: the log has only its tombstone, which follows.
     if (one === undefined || isForgotten(event)) return true
     const { message, body } = one
     const outcome = await send(event.cursor, body)
@@ -313,7 +314,7 @@ export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
       const first = { forgotten, sending: () => lane.sending }
       for (const event of events) {
         const at = current.fromText(event.cursor)
-        // It may read its page again.
+        // `reach` goes back when the webhook has to read its page again.
         if (at > reach) break
         if (wanted.includes(event) && !(await deliver(event, at, lane.chat, first))) return false
         lane.event = event.cursor
@@ -387,7 +388,7 @@ export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
     return outcome
   }
 
-  /** Also while the webhook is paused, and without a wait for what is being sent: somebody waits for the outcome. */
+  /** Sends at once, even if the webhook is paused or other deliveries wait for a slot: a caller waits for the outcome. */
   const sendNow = (id: string, body: string) => attempt(id, body, (running ?? new AbortController()).signal)
 
   return {
@@ -419,7 +420,7 @@ export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
     needs() {
       try {
         const current = options.log()
-        // One that is paused has not read since the start.
+        // A webhook that was paused at the start has not read its log yet.
         const own = current === source ? place : placeIn(current, text)
         return Math.min(own, ...lanes.all().map(({ event }) => placeIn(current, event)))
       } catch {

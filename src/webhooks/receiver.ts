@@ -55,12 +55,12 @@ const RETRY_MS = 5_000
 /** After a logout, what the log has is still delivered within this time. */
 const LAST_MS = 10_000
 
-/** Returns its row with its present position. */
+/** Returns the row of the receiver with its present position. */
 export function placed<Row extends Receiving>({ row, pump }: Receiver<Row, string>): Row {
   return { ...row, place: pump.place() }
 }
 
-/** Returns it as it is now. @param dead numbers of dead deliveries, as the control database counts them */
+/** Returns the receiver as it is now. @param dead numbers of dead deliveries, as the control database counts them */
 export function viewOf<Row extends Receiving, E extends string>(
   one: Receiver<Row, E>,
   dead: ReadonlyMap<string, number>,
@@ -69,7 +69,7 @@ export function viewOf<Row extends Receiving, E extends string>(
   return { row: placed(one), last: one.last, failing, dead: dead.get(one.row.id) ?? 0 }
 }
 
-/** Opens it, and begins to deliver unless it is paused. Fails as {@link ControlStore}. */
+/** Opens the receiver, and begins to deliver unless it is paused. Fails as {@link ControlStore}. */
 export async function openReceiver<Row extends Receiving, E extends string>(
   row: Row,
   options: ReceiverOptions<Row, E>,
@@ -93,7 +93,7 @@ export async function openReceiver<Row extends Receiving, E extends string>(
   const tombstones = createTombstones({
     all: waiting,
     async forget(bareIds) {
-      // If it is opened again, that one reads what this one has stored.
+      // A closed receiver writes nothing: the one that replaces it may have read the lanes already.
       if (isClosed) return
       await lanes.forget(bareIds)
       await pump.forget(bareIds)
@@ -119,7 +119,7 @@ export async function openReceiver<Row extends Receiving, E extends string>(
   })
   const ends: (() => void)[] = []
   let isClosed = false
-  /** What waits was looked for in the log, and only new tombstones can be of it. */
+  /** True if the log was searched for tombstones of everything that waits, so that only new ones matter. */
   let isUpToDate = false
   const receiver: Receiver<Row, E> = {
     row,
@@ -141,7 +141,7 @@ export async function openReceiver<Row extends Receiving, E extends string>(
     try {
       source = logOf()
     } catch {
-      // No archive is open: its next event looks again.
+      // No archive is open. The next event of the log looks again.
       isUpToDate = false
       return
     }
@@ -152,7 +152,7 @@ export async function openReceiver<Row extends Receiving, E extends string>(
     })
   }
 
-  /** Wakes with the log of the account, and ends with its link. */
+  /** Wakes the pump when the log of the account grows, and pauses the receiver when the account is unlinked. */
   function follow(): void {
     try {
       const { archive, session } = accounts.get(row.account)

@@ -13,9 +13,12 @@ import { addressOf, ForbiddenAddress, guardedLookup, isPublic } from '../public-
 
 /** Time for an attempt, from the connection to the end of the answer. */
 const LIMIT_MS = 10_000
-/** Of an answer, no more is read. Its status counts all the same. */
+/** The most that is read of an answer. The status of a longer one counts all the same. */
 const MAX_ANSWER_BYTES = 65_536
-/** Idle connections end before most servers end them (Node 5 s, nginx 75 s). */
+/**
+ * TCP keep-alive probes an idle connection after this time. The connection is closed after {@link LIMIT_MS} and this time, or earlier if the
+ * receiver's Keep-Alive header says so.
+ */
 const IDLE_MS = 4_000
 
 /**
@@ -101,11 +104,11 @@ export function createSender(url: URL, isTrusted: boolean, clock: Clock): Sender
   return { send: attempt, close: () => agent.destroy() }
 }
 
-/** Resolves with the status when the answer has ended, or is longer than what is read of it. */
+/** Resolves with the status when the answer has ended or is too long to be read. */
 function answerOf(request: ClientRequest, body: string): Promise<number> {
   return new Promise((resolve, reject) => {
     request.on('error', reject)
-    // Also after an answer that is none, such as 101, and after the time limit. Once settled, it changes nothing.
+    // A response that is not passed on, such as 101, ends with `close` alone. After any other end, this changes nothing.
     request.on('close', () => reject(new Error('there was no answer')))
     request.on('response', (response: IncomingMessage) => {
       let bytes = 0

@@ -144,7 +144,7 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
    */
   async function restart(one: Receiver, work: (row: WebhookRow) => WebhookRow & { ended?: string[] }) {
     await one.pump.halt()
-    // What is delivered is sent as it then is, if it is sent again.
+    // This removes the bodies of what is delivered: a replay sends each event as it is then.
     await places.store()
     let row = placed(one)
     try {
@@ -157,12 +157,12 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
     return view(await find(row.id))
   }
 
-  /** @param closed runs while the webhook is closed */
-  async function reopen(one: Receiver, row: WebhookRow, closed = async () => {}): Promise<void> {
+  /** @param whileClosed runs while the webhook is closed */
+  async function reopen(one: Receiver, row: WebhookRow, whileClosed = async () => {}): Promise<void> {
     await one.close()
     places.drop(row.id)
     try {
-      await closed()
+      await whileClosed()
     } finally {
       all.delete(row.id)
       await open(row, one.last).catch((error) => {
@@ -279,7 +279,7 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
         all.delete(id)
         places.drop(id)
         await one.close()
-        // What was being sent may have failed meanwhile.
+        // A delivery that failed meanwhile has stored a lane.
         await control.remove(id)
       }),
     async test(id) {

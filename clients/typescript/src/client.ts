@@ -27,7 +27,7 @@ export type Options = {
   account?: string
   /** The most repetitions of a request. Default: 3. 0: none. */
   retries?: number
-  /** Called before the pause that precedes each repetition, with its length. */
+  /** Called before each pause, with its length in milliseconds. */
   onPause?: (pauseMs: number) => void
   /** Sends requests. Default: the global fetch. */
   fetch?: (request: Request) => Promise<Response>

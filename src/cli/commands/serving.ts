@@ -29,7 +29,7 @@ export const serve = defineCommand({
     (await import('../serve.ts')).serve(ownConfig(settings), flags['idle-minutes']),
 })
 
-/** The sandbox has its own directory and ports, and only this computer reaches it. */
+/** Settings that the sandbox does not take: it has its own directory and ports, and only this computer reaches it. */
 export const PLACES: readonly SettingName[] = ['WHATSAPP_MCP_HOST', 'WHATSAPP_MCP_PORT', 'WHATSAPP_AUTH_DIR']
 
 export const sandbox = defineCommand({

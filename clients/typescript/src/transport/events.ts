@@ -18,8 +18,8 @@ export type Reading = {
 /** Sends a reading request. Rejects with ApiError if the server returns an error. */
 export type Ask = (path: string, signal: AbortSignal | undefined) => Promise<Response>
 
-/** Pauses before a connection is opened again: doubled with each failure, in milliseconds. */
-const FIRST_PAUSE_MS = 500
+/** The pause before a connection is opened again doubles with each failure, the first included: 1 s, 2 s, … */
+const BASE_PAUSE_MS = 500
 const LONGEST_PAUSE_MS = 30_000
 const TEMPORARY = new Set(['safe', 'later'])
 
@@ -51,7 +51,7 @@ export async function* readEvents(
         if (kind === 'error') throw new ApiError(toProblem(JSON.parse(data), 500))
         failures = 0
         if (data !== '') yield JSON.parse(data)
-        // It moves past events of other kinds too, so that it does not expire while none is of these.
+        // The server also sends positions after other events, so that the cursor does not expire while no wanted event comes.
         if (id !== '') cursor = id
       }
     } catch (error) {
@@ -61,7 +61,7 @@ export async function* readEvents(
     if (!isLost) onConnection?.('lost')
     isLost = true
     failures += 1
-    await pause(Math.min(FIRST_PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS), signal).catch(() => {})
+    await pause(Math.min(BASE_PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS), signal).catch(() => {})
   }
 }
 

@@ -11,7 +11,7 @@ const LONGEST_MS = 60_000
  * The server responds to the slowest send, that of a file, within this time.
  */
 const OUTCOME_MS = 60_000
-/** The least that a pause counts as part of it, so that it ends. */
+/** Each pause counts for at least this much of that time, so that the wait ends even if the server names no pause. */
 const LEAST_MS = 1_000
 
 export type Fetch = (request: Request) => Promise<Response>
@@ -19,7 +19,7 @@ export type Fetch = (request: Request) => Promise<Response>
 export type Retries = {
   /** The most repetitions of a request. */
   retries: number
-  /** Called before each pause. */
+  /** Called before each pause, with its length in milliseconds. */
   onPause?: ((pauseMs: number) => void) | undefined
 }
 

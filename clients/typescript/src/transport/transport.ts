@@ -14,11 +14,11 @@ export type Transport = Retries & {
   fetch: Fetch
 }
 
-/** Routes of the server, not of one account. */
+/** The routes of the API that belong to the server and not to one account. */
 const OF_SERVER = /^\/api\/(?:accounts|audit|keys|outbox|rules|webhooks)\b/
-/** What is of one account beside the API. */
+/** The other paths that belong to one account. */
 const PAGES = /^\/(?:qr|mcp)$/
-/** A file is read once: the request is not repeated, so that it is not held in memory. */
+/** An upload gets no key, so it is not repeated: the file is read once and not held in memory. */
 const WITHOUT_KEY = /\/uploads$/
 
 /**
