@@ -35,9 +35,9 @@ The API is JSON over HTTP, by default on the loopback interface. The OpenAPI des
 [openapi.json](openapi.json). [Errors](errors.md) lists the error codes.
 
 The example calls read the server's URL from the environment: \`export WHATSAPP_MCP_URL=http://127.0.0.1:8790\` for your own
-account, port 8890 for the [sandbox](sandbox.md). In the sandbox the calls on this page work unchanged, except forwarding, which the
-newest build of WhatsApp Web does not support, labels, which only business accounts have, and calls that name an item of the outbox, a
-key or media: use an id of your own.
+account, port 8890 for the [sandbox](sandbox.md). In the sandbox, the calls on this page work unchanged, with three exceptions: the newest
+build of WhatsApp Web does not support forwarding, only business accounts have labels, and calls with the id of an item of the outbox, a key,
+a webhook, an incoming call or media need an id of your own.
 
 ${sections.join('\n\n')}
 
@@ -46,14 +46,14 @@ ${sections.join('\n\n')}
 Send text as UTF-8. Bytes that are not UTF-8, halves of surrogate pairs (\`\\ud83d\` alone), and NUL characters return 400. Percent-encode
 queries and paths. If a JSON object has a name twice, the last value counts.
 
-Fields go in the path, in the query, or, except with \`GET\`, in a JSON body. An unknown field returns 400, also on
-pages, and so does a field that is given in two places. The MCP endpoint ignores its query except \`toolsets\`,
+Fields go in the path, in the query or in a JSON body (not with \`GET\`). An unknown field returns 400, also on
+pages, and so does a field in two places. The MCP endpoint ignores its query except \`toolsets\`,
 because clients and proxies add to it.
 
 Routes that take \`media\` also accept a multipart form: \`curl -F file=@photo.jpg -F caption=Hello "$WHATSAPP_MCP_URL/api/…"\`. Its
-parts \`file\` (a list: up to 10) are the \`media\`, and its other parts are the other fields as text.
+parts \`file\` (up to 10) are the \`media\`; each other part is another field, as text.
 
-Every request that changes something accepts the header \`Idempotency-Key\`: repeated with the same key, it is done
+Every request that changes something accepts the header \`Idempotency-Key\`. A request that is repeated with its key is done
 [once only](outbox.md#once-only).
 
 Responses may gain fields: ignore those that you do not know.
@@ -111,7 +111,7 @@ function paceOf(row: Row): string {
   if (row.takes === 'bytes') return 'The file must arrive within 10 minutes.'
   if (row.gives === 'json') return `Time limit: ${(row.limitMs ?? 2_000) / 1_000} s.`
   return row.gives === 'file'
-    ? 'Takes as long as the client reads. A client that reads nothing for a minute is disconnected.'
+    ? 'No time limit. A client that reads nothing for a minute is disconnected.'
     : 'Stays open. A client that reads nothing for a minute is disconnected, and can resume at its position.'
 }
 
