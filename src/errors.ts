@@ -343,7 +343,7 @@ export const ERRORS = {
   chat_ambiguous: {
     status: 422,
     retry: 'never',
-    title: 'The name does not identify exactly one chat',
+    title: 'More than one chat may match this name',
     hint: 'Ask the user which of the `candidates` is right, then send its `id`. If none is right, search for another name.',
   },
   media_refused: {

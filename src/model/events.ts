@@ -482,7 +482,7 @@ export const Event = z.discriminatedUnion('kind', [
   }),
   event({
     kind: 'send.settled',
-    when: 'The outcome of a message of this server is known, or known to be unknown. An unknown one is settled again if WhatsApp shows the message later.',
+    when: 'An item of the outbox ended: it was sent, failed, rejected or cancelled, or it expired, or its outcome is unknown. If WhatsApp later shows the message of an unknown one, there is a second event.',
     next: 'Update your copy of the item. Never send the message again while its state is "unknown".',
     ...item,
   }),

@@ -77,7 +77,7 @@ export const changeChat = defineOperation({
   name: 'change_chat',
   title: 'Change a chat',
   description:
-    'Archives, pins or mutes a chat, or marks it as unread, or the opposite: only the given fields. Others do not see it. WhatsApp pins at most 3 chats. unread: false sends no receipts, so a chat with unread messages stays unread (change_refused): use {{read_chat}}. For several chats, use {{change_chats}}.',
+    'Archives, pins or mutes a chat, or marks it as unread, or undoes this. It changes only the given fields. Other people do not see it. WhatsApp pins at most 3 chats. unread: false sends no receipts, so a chat with unread messages stays unread (change_refused): use {{read_chat}}. For several chats, use {{change_chats}}.',
   effect: 'write',
   repeatable: true,
   uses: ['change_chat'],
@@ -117,7 +117,7 @@ export const changeChats = defineOperation({
   name: 'change_chats',
   title: 'Change several chats',
   description:
-    'Makes the same change in up to 100 chats, one after the other: archives, pins or mutes them, or marks them as unread, or the opposite. Returns how many are now so, and those that are not, with the reason. If the time was up before a chat, call again with those that are left. Others do not see it.',
+    'Makes the same change in up to 100 chats, one after the other: archives, pins or mutes them, or marks them as unread, or undoes this. Returns the number of chats in the wanted state, and the other chats with the reason. If the time was up before a chat, call again with those that are left. Others do not see it.',
   effect: 'write',
   repeatable: true,
   uses: ['change_chat'],
@@ -174,7 +174,7 @@ export const readChat = defineOperation({
   name: 'read_chat',
   title: 'Mark a chat as read',
   description:
-    'Marks all messages of a chat as read and sends read receipts: the senders see that the messages were read. The only operation that does; reading with {{read_messages}} does not. Call it only if the user asks for it.',
+    'Marks all messages of a chat as read and sends read receipts: the senders see that the messages were read. No other operation sends read receipts, not even {{read_messages}}. Call it only if the user asks for it.',
   effect: 'write',
   repeatable: true,
   uses: ['read_chat'],

@@ -37,7 +37,7 @@ export const forwardMessage = defineOperation({
   name: 'forward_message',
   title: 'Forward a message',
   description:
-    'Forwards one message to up to 5 chats, by id, phone number or full name, and returns one result for each, in order: ok with the id of the new message, or a code. If it was forwarded to none, the call fails, with the same results. The recipients see "Forwarded", not who wrote it. WhatsApp Web forwards a voice note as an audio file, and what was forwarded very often to one chat only. Forward only what the user named, to whom the user named.',
+    'Forwards one message to up to 5 chats, by id, phone number or full name, and returns one result for each, in order: ok with the id of the new message, or a code. If it was forwarded to none, the call fails, with the same results. The recipients see "Forwarded", not who wrote it. WhatsApp Web forwards a voice note as an audio file. It forwards a message that was forwarded many times to one chat only. Forward only what the user named, to whom the user named.',
   effect: 'send',
   scope: 'send',
   toolset: 'messages',

@@ -175,7 +175,7 @@ export const listGroupMembers = defineOperation({
   name: 'list_group_members',
   title: 'Who was in a group when',
   description:
-    'Lists the people who are or were in a group, from the archive, without this account: each stay with since_at and until_at. With at: who was in it then, as far as it was noticed. Who came and went while this server was not connected has the time at which it was connected again. For the present members and chat, use {{get_chat}}.',
+    'Lists the people who are or were in a group, from the archive, without this account. Each entry is one stay, with since_at and until_at. at returns the known members at that time. A change while this server was not connected has the time of the next connection. For the present members and chat, use {{get_chat}}.',
   tag: 'groups',
   toolset: 'groups',
   needs: 'nothing',

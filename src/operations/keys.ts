@@ -28,7 +28,7 @@ const facts = {
   chats: z
     .strictObject({ only: chatInputs.optional(), hide: chatInputs.optional() })
     .describe(
-      'The chats that callers see, by id or phone number: no others than `only`, and not those of `hide`. All other chats do not exist for the key. Not together with the scope `admin`.',
+      'The chats that callers see, by id or phone number: `only` allows just these chats, `hide` excludes these chats. Other chats do not exist for the key. Not together with the scope `admin`.',
     ),
   sends: z
     .union([

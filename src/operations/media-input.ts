@@ -62,7 +62,7 @@ export const oneInput = z
       // Not a pattern: readers of the API description do not agree about classes of characters.
       .refine((name) => !NOT_IN_A_NAME.test(name), 'must be a name without slashes and control characters')
       .optional()
-      .describe('Its name, which a document shows. Without slashes and control characters.'),
+      .describe('The name of the file. A document shows it. Without slashes and control characters.'),
   })
   .refine(
     (media) => SOURCES.filter((source) => media[source] !== undefined).length === 1,

@@ -93,7 +93,7 @@ export const getThumbnail = defineFile({
   title: 'Get the preview of a picture or video',
   tag: 'messages',
   description:
-    'Returns the small preview that came with a picture, video or document, a JPEG of some kilobytes. The archive keeps it with the message; that of an older message needs a connection once. Returns media_not_found if the message has none.',
+    'Returns the small preview that came with a picture, video or document, a JPEG of some kilobytes. The archive keeps it with the message. For an older message, the first request needs a connection. Returns media_not_found if the message has none.',
   routes: ['GET /api/messages/{message_id}/thumbnail'],
   input: z.strictObject({ message_id: messageId }),
   uses: ['fetch_media'],

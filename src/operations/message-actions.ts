@@ -243,7 +243,7 @@ export const pinMessage = defineOperation({
   name: 'pin_message',
   title: 'Pin a message',
   description:
-    'Pins a message at the top of its chat for everyone, for a day, a week or 30 days; for "off" unpins it. In some groups only admins can pin. WhatsApp shows a notice in the chat.',
+    'Pins a message at the top of its chat for everyone, for a day, a week or 30 days. "off" unpins it. In some groups only admins can pin. WhatsApp shows a notice in the chat.',
   effect: 'write',
   scope: 'send',
   toolset: 'messages',

@@ -98,7 +98,7 @@ export const approveOutboxItem = defineOperation({
   name: 'approve_outbox_item',
   title: 'Approve a message',
   description:
-    'Releases a held message, exactly as it was read: `digest` is that of the item, and an item that was changed since is not sent. Returns the item once it is sent, or failed; if it has a time, or WhatsApp is not connected, it is `scheduled`. An item is approved once, unless it is changed afterwards.',
+    'Sends a held message. `digest` is the one that was read with the item: if the item has changed since, nothing is sent. Returns the item after it was sent or failed. If it has a time, or WhatsApp is not connected, its state is `scheduled`. An item is approved once, unless it is changed afterwards.',
   routes: ['POST /api/outbox/{item_id}/approve'],
   input: z.strictObject({
     item_id: itemId,
@@ -149,7 +149,7 @@ export const changeOutboxItem = defineOperation({
   input: z.strictObject({
     item_id: itemId,
     message: textInput.optional(),
-    caption: textInput.optional().describe('Of a file. Its `message` is the same.'),
+    caption: textInput.optional().describe('The new caption of a file. `message` does the same.'),
     send_at: sendAt.optional(),
   }),
   errors: [...DECISION_ERRORS],

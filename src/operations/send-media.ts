@@ -49,7 +49,7 @@ export const sendMedia = defineOperation({
   name: NAME,
   title: 'Send a file to a chat',
   description:
-    'Sends a picture, video, sound, voice note, document or sticker to a person, a group or an own channel. The file is an upload (PUT /api/uploads), base64 in the request, a file in a directory of the owner, or a URL; several make a list, and each is a message; pictures and videos become an album where WhatsApp Web can. `as` says how it is sent; without it the bytes decide. Videos and GIFs become what phones play; with `as`, sounds voice notes, pictures and GIFs stickers; `document` sends the file unchanged. A picture becomes a JPEG. For the chat, reply_to and errors, see {{send_to_chat}}. Send only what the user asked for.',
+    'Sends a picture, video, sound, voice note, document or sticker to a person, a group or an own channel. The file is an upload (PUT /api/uploads), base64 in the request, a file in a directory of the owner, or a URL. A list sends each file as a message; pictures and videos form an album if WhatsApp Web supports it. `as` sets the kind of message; without it, the content decides. Videos and GIFs are converted for phones. `as` turns sounds into voice notes, pictures and GIFs into stickers; `document` sends the file unchanged. A picture becomes a JPEG. For the chat, reply_to and errors, see {{send_to_chat}}. Send only what the user asked for.',
   effect: 'send',
   scope: 'send',
   needs: 'ready',
