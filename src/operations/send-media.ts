@@ -5,7 +5,7 @@ import { AppError, fail } from '../errors.ts'
 import { parseMessageKey } from '../model/ids.ts'
 import { Media } from '../model/message.ts'
 import { MOST, UNCAPTIONED } from '../outbox/content.ts'
-import { keyOf } from '../outbox/item.ts'
+import { FILE_MS, keyOf } from '../outbox/item.ts'
 import { facts, lines, named, quoted } from './brief.ts'
 import type { Grant } from './door.ts'
 import { yesNo } from './inputs.ts'
@@ -119,7 +119,7 @@ export const sendMedia = defineOperation({
           operation: NAME,
           to,
           answered: index === 0 ? answered : undefined,
-          endsAtMs: now + LIMIT_MS - 1_000,
+          endsAtMs: now + FILE_MS,
           outgoing: {
             ...file,
             ...(index === 0 ? { caption, ...mentioning } : {}),

@@ -6,7 +6,7 @@ import { counted } from '../model/counted.ts'
 import { chatKindOf, STATUS, toKeyText, toMessageKey } from '../model/ids.ts'
 import { Message } from '../model/message.ts'
 import { MOST, UNCAPTIONED } from '../outbox/content.ts'
-import { keyOf } from '../outbox/item.ts'
+import { FILE_MS, keyOf } from '../outbox/item.ts'
 import { indented, lines, messageLine, pageLines } from './brief.ts'
 import { cursor, limit, messageIdInput, whole } from './inputs.ts'
 import { MEDIA_INPUT_ERRORS, oneInput, toFile } from './media-input.ts'
@@ -139,7 +139,7 @@ export const postStatusUpdate = defineSend({
       })
     const post = {
       sendAtMs: demandFuture(send_at, clock.now()),
-      endsAtMs: clock.now() + LIMIT_MS - 1_000,
+      endsAtMs: clock.now() + FILE_MS,
       to: { id: STATUS, name: 'Status updates' },
     }
     if (isText) {

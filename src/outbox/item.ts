@@ -27,8 +27,9 @@ export type Draft = {
   endsAtMs?: number | undefined
 }
 
-/** A send may take 30 s. The last second is reserved for the response. */
+/** A send may take 30 s, that of a file 60 s. The last second is reserved for the response. */
 export const SEND_MS = 29_000
+export const FILE_MS = 59_000
 
 /** The caller of an item. Its rights are looked up again when the item is to be sent. */
 export type Asker = {

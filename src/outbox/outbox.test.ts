@@ -11,7 +11,7 @@ import { DEFAULT_ACCOUNT, toJid } from '../model/ids.ts'
 import type { HoldReason } from '../model/outbox.ts'
 import { createOwnIds } from '../own-ids.ts'
 import { openControl } from '../store/open-control.ts'
-import type { Asker, Draft, Order } from './item.ts'
+import { type Asker, type Draft, FILE_MS, type Order, SEND_MS } from './item.ts'
 import { type Outbox, type OutboxOptions, openOutbox } from './outbox.ts'
 
 const HOUR_MS = 3_600_000
@@ -27,6 +27,8 @@ let store: ControlStore['outbox']
 let opened: Outbox[]
 /** What WhatsApp was given, each text with the number that sent it. */
 let sent: [text: string, from: string][]
+/** The time that each send was given, in milliseconds. */
+let limits: number[]
 /** The account that is linked now, and what happens when a text is sent with it. */
 let phone: { wid: string; connected: boolean; problem: Error | null; sending(text: string): Promise<void> }
 let changed: () => void
@@ -53,6 +55,7 @@ beforeEach(() => {
   store = { ...control.outbox }
   opened = []
   sent = []
+  limits = []
   phone = { wid: OWN, connected: true, problem: null, sending: async () => {} }
   changed = () => {}
   holds = []
@@ -85,7 +88,12 @@ function open(isReadOnly = false): Outbox {
       const { wid } = phone
       return {
         findNumber: async () => TO,
-        async send(chatId: string, { text }: { text: string }, { bareId }: { bareId: string }) {
+        async send(
+          chatId: string,
+          { text }: { text: string },
+          { bareId, limitMs }: { bareId: string; limitMs: number },
+        ) {
+          limits.push(limitMs)
           await phone.sending(text)
           sent.push([text, wid])
           return { id: `true_${chatId}_${bareId}`, chatId, sentAt: new Date(), message: {} }
@@ -102,11 +110,10 @@ function open(isReadOnly = false): Outbox {
     onAppend() {},
     reader: () => ({ recipientAt: async () => null }),
   } as unknown as OutboxOptions['archive']
-  const limits = { expiresMs: HOUR_MS, lateMs: HOUR_MS }
   const log = createLog({ level: 'silent' })
   const outbox = openOutbox({
     account: DEFAULT_ACCOUNT,
-    limits,
+    limits: { expiresMs: HOUR_MS, lateMs: HOUR_MS },
     isReadOnly,
     ownIds: createOwnIds('test'),
     store,
@@ -388,6 +395,25 @@ it('keeps a message whose time comes while the server stops', async () => {
   expect(await stateOf(id)).toBe('scheduled')
 })
 
+it('gives a message that waited its whole time once it is its turn', async () => {
+  const outbox = open()
+  const { id } = await schedule(outbox, 'scheduled', 1_000)
+  let free = () => {}
+  phone.sending = async (text) => {
+    if (text === 'slow') await new Promise<void>((resolve) => (free = resolve))
+  }
+  const slow = outbox.send({ ...draft('slow'), endsAtMs: clock.now() + FILE_MS }, NOW)
+  await expect.poll(async () => (await store.list({ state: 'sending', limit: 9 })).length).toBe(1)
+  clock.advance(1_000)
+  await expect.poll(() => stateOf(id)).toBe('sending')
+  clock.advance(40_000)
+  free()
+  await slow
+  await expect.poll(() => stateOf(id)).toBe('sent')
+  expect(texts()).toEqual(['slow', 'scheduled'])
+  expect(limits.at(-1)).toBeGreaterThan(SEND_MS - 5_000)
+})
+
 it('reads what waits once the control database responds, and sends nothing before', async () => {
   const before = open()
   const { id } = await schedule(before, 'scheduled', 1_000)
@@ -624,6 +650,14 @@ it.each(['cancelled', 'rejected', 'sent'])(
     expect([await stateOf(id), holds.at(-1)]).toEqual([end, ['1.bin', id, null]])
   },
 )
+
+it('gives a file the same time after an approval as at once', async () => {
+  const outbox = open()
+  const file = { ...draft(''), outgoing: media }
+  const { facts } = await outbox.send(file, { ...NOW, reason: 'confirm' }).catch((error) => error)
+  await outbox.decide.approve(facts.item.id, facts.item.digest)
+  expect(limits.at(-1)).toBeGreaterThan(FILE_MS - 5_000)
+})
 
 it.each([
   ['the question of a poll', { kind: 'poll', question: 'When?', options: ['a', 'b'], multiple: false }, 255],

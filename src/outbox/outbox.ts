@@ -13,7 +13,17 @@ import type { OwnIds } from '../own-ids.ts'
 import type { Archive } from '../session/archive.ts'
 import { createQueues } from '../session/queues.ts'
 import type { Session } from '../session/session.ts'
-import { type Draft, fileOf, goneKeyOf, keyOf, newItem, type Order, problemOf, SEND_MS } from './item.ts'
+import {
+  type Draft,
+  FILE_MS,
+  fileOf,
+  goneKeyOf,
+  keyOf,
+  newItem,
+  type Order,
+  problemOf,
+  SEND_MS,
+} from './item.ts'
 import { type TransmitOptions, transmit } from './transmit.ts'
 import { createWaiting, RETRY_MS, type Waiting, type WaitingOptions } from './waiting.ts'
 
@@ -59,7 +69,7 @@ export type OutboxOptions = Pick<
 type DeliverOptions = {
   unsettled?: readonly string[]
   store?: () => Promise<void>
-  endsAtMs?: number | undefined
+  endsAtMs?: number
 }
 
 /** Opens the outbox. Items of an earlier run of the server that were being sent are unknown until WhatsApp shows them. */
@@ -229,15 +239,17 @@ export function openOutbox(options: OutboxOptions): Outbox {
    * @param options.unsettled codes of errors after which the item is not settled: nothing was done
    * @param options.store stores the item when its turn has come. If the server is killed before, no item with an unknown outcome
    * is left, and a repeated request runs
+   * @param options.endsAtMs as in {@link Draft}; if it is left out, nobody waits for a response, and the whole time begins at its turn
    */
   async function deliver(
     row: OutboxRow,
-    { unsettled = [], store, endsAtMs = clock.now() + SEND_MS }: DeliverOptions,
+    { unsettled = [], store, endsAtMs }: DeliverOptions,
   ): Promise<OutboxRow> {
     return sends.run(row.chat, async () => {
       await store?.()
+      const wholeMs = fileOf(row) === null ? SEND_MS : FILE_MS
       try {
-        return settle(row, await transmit(row, endsAtMs, options))
+        return settle(row, await transmit(row, endsAtMs ?? clock.now() + wholeMs, options))
       } catch (thrown) {
         if (thrown instanceof AppError && unsettled.includes(thrown.code)) throw thrown
         const error =
@@ -270,8 +282,10 @@ export function openOutbox(options: OutboxOptions): Outbox {
         limits: options.limits,
         bareId: options.ownIds.create(),
       })
-      if (row.state === 'sending')
-        return follow(deliver(row, { store: () => store.add(row), endsAtMs: draft.endsAtMs }))
+      if (row.state === 'sending') {
+        const endsAtMs = draft.endsAtMs ?? clock.now() + SEND_MS
+        return follow(deliver(row, { store: () => store.add(row), endsAtMs }))
+      }
       await store.add(row)
       waiting.add(row)
       tellHeld(row)
