@@ -117,7 +117,8 @@ export async function openReceiver<Row extends Receiving, E extends string>(
     onPaused: (reason) => options.onPaused(receiver, reason),
     onLost: () => options.onLost(receiver),
   })
-  const ends: (() => void)[] = []
+  /** End what {@link follow} began. */
+  let ends: (() => void)[] = []
   let isClosed = false
   /** True if the log was searched for tombstones of everything that waits, so that only new ones matter. */
   let isUpToDate = false
@@ -157,7 +158,7 @@ export async function openReceiver<Row extends Receiving, E extends string>(
     try {
       const { archive, session } = accounts.get(row.account)
       let wasLinked = session.status().linked
-      ends.push(
+      ends = [
         archive.events.keepFor(pump.needs),
         archive.onAppend((hasForgotten) => {
           pump.wake()
@@ -169,9 +170,9 @@ export async function openReceiver<Row extends Receiving, E extends string>(
           if (wasLinked && !linked) void deliverLast()
           wasLinked = linked
         }),
-      )
+      ]
     } catch {
-      ends.push(clock.after(RETRY_MS, follow))
+      ends = [clock.after(RETRY_MS, follow)]
     }
   }
 
