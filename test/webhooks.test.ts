@@ -457,6 +457,42 @@ describe('a webhook', () => {
     expect(receiver.forId(receiver.delivered().at(-1)?.id ?? '')).toHaveLength(1)
   })
 
+  it('follows a chat also if the number of its LID becomes known during an attempt that fails', async () => {
+    const [lid, phone] = [toJid('990011223377@lid'), toJid('15550001179@c.us')]
+    const { id } = await hook({ kinds: ['message.received'] })
+    receiver.answer = status(500)
+    stage.write({ body: 'first', chat: lid })
+    await until(async () => (await get(id)).failing_chats).toBe(1)
+    stage.write({ body: 'second', chat: lid })
+    let fails = () => {}
+    receiver.answer = (response, { event }) => {
+      if (event.message?.body === 'second') fails = () => status(500)(response)
+      else status(200)(response)
+    }
+    const attempts = () => texts(receiver.requests).filter((body) => body === 'second').length
+    await pass(2_000)
+    await until(attempts).toBe(1)
+    stage.app.archive.take({ type: 'identity', phone, lid })
+    // What comes in another chat is delivered after the lanes have their new names.
+    stage.write({ body: 'elsewhere', chat: toJid(BRUNO) })
+    await until(() => texts()).toContain('elsewhere')
+    receiver.answer = status(500)
+    stage.clock.hold()
+    fails()
+    await until(async () => (await get(id)).failing_chats).toBeGreaterThan(0)
+    stage.write({ body: 'third', chat: phone })
+    await quiet()
+    // The pause after a failure has not begun to pass.
+    const [{ failing_chats }, before] = [await get(id), attempts()]
+    stage.clock.release()
+    expect([failing_chats, before]).toEqual([1, 1])
+    receiver.answer = status(200)
+    await passTime(1_000, () => texts().includes('third'))
+    await quiet()
+    expect(texts(receiver.requests).slice(-2)).toEqual(['second', 'third'])
+    await until(rowsOfDeliveries).toBe(0)
+  })
+
   it('keeps the chat of a person whose number passes to another one', async () => {
     const phone = toJid('15550001178@c.us')
     const [alice, bob] = [toJid('990011223355@lid'), toJid('990011223366@lid')]

@@ -39,11 +39,12 @@ export type Lanes = {
   /** Makes the parked lanes due again. Returns true if there were any. */
   unpark(): boolean
   /**
-   * Names these lanes by the id that their chats have now: a number can pass to another person, whose chat is another lane. A lane
-   * whose new name another one has keeps its own.
+   * Names the lanes by the ids that their chats have now: a number can pass to another person, whose chat is another lane. A lane
+   * whose new name another one has keeps its own. Call it while no first attempt is under way: one that fails would replace what a lane
+   * with the new name holds.
    * @param chatNow returns the id of the chat of a lane
    */
-  follow(some: readonly Lane[], chatNow: (lane: Lane) => Promise<string>): Promise<void>
+  follow(chatNow: (lane: Lane) => Promise<string>): Promise<void>
   /** Ends the lane: its chat is up to date. */
   end(lane: Pick<Lane, 'chat'>): Promise<void>
   /** The deliveries that wait or are attempted. */
@@ -115,8 +116,10 @@ export function createLanes({ webhook, stored, store, onWait, clock, log }: Lane
       for (const lane of parked) lane.isParked = false
       return parked.length > 0
     },
-    async follow(some, chatNow) {
-      const found = await Promise.all(some.map(async (lane) => [lane, await chatNow(lane)] as const))
+    async follow(chatNow) {
+      const found = await Promise.all(
+        [...lanes.values()].map(async (lane) => [lane, await chatNow(lane)] as const),
+      )
       for (const [lane, now] of found) {
         const before = lane.chat
         if (now === before || lanes.has(now) || lanes.get(before) !== lane) continue

@@ -215,7 +215,7 @@ export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
         const current = reader()
         const forgotten = forgottenSince(current)
         const page = await readTogether(current, reach, { kinds: filter.kinds, chat: null }, PAGE)
-        await lanes.follow(lanes.all(), (lane) => chatNow(current, lane))
+        await lanes.follow((lane) => chatNow(current, lane))
         const known = await addresses([...(filter.chats ?? []), ...lanes.all().map(({ chat }) => chat)])
         const isForgotten = await forgotten()
         demandRunning()
@@ -252,12 +252,15 @@ export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
     const sendingNow = () => first.sending().filter(({ event }) => own.has(event))
     for (const event of events) {
       const at = current.fromText(event.cursor)
-      if (!(await deliver(event, at, laneOf(event), { ...first, sending: sendingNow }))) return
+      if (!(await deliver(event, at, { chat: laneOf(event) }, { ...first, sending: sendingNow }))) return
     }
   }
 
-  /** Attempts the event. Returns true if it is settled; else it is in the lane of this chat now. */
-  async function deliver(event: Event, at: number, chat: string, first: First): Promise<boolean> {
+  /**
+   * Attempts the event. Returns true if it is settled; else it is in the lane of this chat now.
+   * @param of the chat. It is read after the attempt: a lane can get another name meanwhile
+   */
+  async function deliver(event: Event, at: number, of: Pick<Lane, 'chat'>, first: First): Promise<boolean> {
     const isForgotten = await first.forgotten()
     const one = first.sending().find(({ event: cursor }) => cursor === event.cursor)
     // A forgotten message counts as settled: the log has only its tombstone, which follows.
@@ -269,7 +272,7 @@ export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
     const all = first.sending()
     const later = all.slice(all.findIndex(({ event: cursor }) => cursor === event.cursor) + 1)
     const repeated = later.filter(({ event: cursor }) => earlier.has(cursor))
-    const lane = { chat, event: event.cursor, place: at, sending: repeated }
+    const lane = { chat: of.chat, event: event.cursor, place: at, sending: repeated }
     await lanes.fail(lane, { ...before, nextAtMs: 0, status: null, error: '' }, outcome)
     arm()
     return false
@@ -295,8 +298,8 @@ export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
   async function catchUp(lane: Lane, current: LogReader): Promise<boolean> {
     const { filter } = row()
     while (lane.place < reach) {
-      await lanes.follow([lane], (one) => chatNow(current, one))
-      const query = { kinds: filter.kinds, chat: lane.chat === '' ? null : toJid(lane.chat) }
+      const chat = await chatNow(current, lane)
+      const query = { kinds: filter.kinds, chat: chat === '' ? null : toJid(chat) }
       const forgotten = forgottenSince(current)
       const page = await readKept(current, lane, query)
       const wide = widened(filter, await addresses(filter.chats ?? []))
@@ -305,7 +308,7 @@ export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
       // What comes later is still to be read by the webhook itself.
       const end = reach
       const events = page.events.filter(({ cursor }) => current.fromText(cursor) <= end)
-      const isOurs = (event: Event) => lane.chat !== '' || event.chat === null
+      const isOurs = (event: Event) => chat !== '' || event.chat === null
       const wanted = events.filter((event) => isOurs(event) && isWanted(wide, event) && !isForgotten(event))
       if (wanted.length > 0) {
         const begun = sendingOf(wanted, lane.sending)
@@ -316,7 +319,7 @@ export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
         const at = current.fromText(event.cursor)
         // `reach` goes back when the webhook has to read its page again.
         if (at > reach) break
-        if (wanted.includes(event) && !(await deliver(event, at, lane.chat, first))) return false
+        if (wanted.includes(event) && !(await deliver(event, at, lane, first))) return false
         lane.event = event.cursor
         lane.place = at
       }
