@@ -14,6 +14,8 @@ export type OAuthIssuer = {
   sign(claims: JWTPayload, by?: 'issuer' | 'stranger'): Promise<string>
   /** Signs in and consents, as a browser does. Returns where the browser is sent in the end. */
   signIn(authorizationUrl: URL): Promise<URL>
+  /** From now on, requests wait until the returned function is called. */
+  hold(): () => void
   close(): Promise<void>
 }
 
@@ -66,7 +68,11 @@ export async function openIssuer(): Promise<OAuthIssuer> {
     },
   })
   provider.on('server_error', (_, error) => console.error(error))
-  server.on('request', provider.callback())
+  let open = Promise.resolve()
+  server.on('request', async (request, response) => {
+    await open
+    await provider.callback()(request, response)
+  })
   return {
     url,
     client,
@@ -84,6 +90,13 @@ export async function openIssuer(): Promise<OAuthIssuer> {
         .setProtectedHeader({ alg: 'RS256', kid: KEY_ID, typ: 'at+jwt' })
         .sign((by === 'issuer' ? own : other).privateKey),
     signIn: (at) => signIn(at, url),
+    hold() {
+      let release = () => {}
+      open = new Promise((resolve) => {
+        release = resolve
+      })
+      return release
+    },
     close: () => new Promise((resolve) => server.close(() => resolve()).closeAllConnections()),
   }
 }

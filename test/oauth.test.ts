@@ -1,4 +1,6 @@
 /** Access tokens of a real issuer: how a client gets one, what it allows, and which are refused. */
+import { once } from 'node:events'
+import { request as httpRequest } from 'node:http'
 import {
   Client,
   ClientCredentialsProvider,
@@ -8,6 +10,7 @@ import {
 } from '@modelcontextprotocol/client'
 import type { JWTPayload } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openEventStage } from './event-stage.ts'
 import { type Harness, openHarness } from './harness.ts'
 import { callWire, openSession, openWire } from './mcp-wire.ts'
 import { type OAuthIssuer, openIssuer } from './oauth-issuer.ts'
@@ -360,6 +363,25 @@ describe('an issuer that cannot be used', () => {
     expect((await other.call({ path: '/api/status', headers: bearer(OWNERS_KEY) })).status).toBe(200)
     expect((await other.get('/api/status')).status).toBe(401)
     await other.close()
+  })
+})
+
+describe('an issuer that answers late', () => {
+  it('leaves nothing of a client that went before its token was checked', async () => {
+    const env = { WHATSAPP_MCP_OAUTH_ISSUER: issuer.url, WHATSAPP_MCP_KEY: OWNERS_KEY }
+    const stage = await openEventStage(env)
+    const release = issuer.hold()
+    const headers = bearer(await issuer.sign(claims({ aud: `${stage.url}/mcp` })))
+    const arrived = once(stage.app.http.server, 'request')
+    const stream = httpRequest(`${stage.url}/api/events/stream`, { headers, agent: false }).end()
+    stream.on('error', () => {})
+    const [, response] = await arrived
+    stream.destroy()
+    await once(response, 'close')
+    release()
+    const readers = () => stage.app.archive.events.lags().length
+    await expect.poll(() => [response.writableEnded, readers()]).toEqual([true, 0])
+    await stage.close()
   })
 })
 

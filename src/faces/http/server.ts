@@ -144,6 +144,8 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
       ...{ headers, isOurs, session, isPublic: isPublic || isBrowser },
       isForeign: isForeign.has(request),
     })
+    // A token takes time to check. What begins after its client has left would never learn of it.
+    if (reply.raw.destroyed) fail('malformed_request')
     openResponses.add(caller, reply.raw)
     return caller
   })
