@@ -71,6 +71,9 @@ describe('without a session', () => {
     ['/qr/code', '/login'],
     ['/accounts/default/qr', '/login'],
     ['/accounts/work/qr', '/login?account=work'],
+    ['/accounts/%E2%82%AC/qr', '/login?account=%E2%82%AC'],
+    ['/accounts/%0A/qr/code', '/login?account=%0A'],
+    ['/accounts/a%26b/qr', '/login?account=a%26b'],
   ])('a browser is sent from %s to the form', async (path, to) => {
     const { status, headers } = await get(path)
     expect([status, headers.location, headers['cache-control']]).toEqual([303, to, 'no-store'])

@@ -20,7 +20,9 @@ const MAX_FORM_BYTES = 1_024
 
 /** Returns the URL of the form for a page of this account. */
 export function loginFor(account: string): string {
-  return account === DEFAULT_ACCOUNT ? LOGIN_PAGE.path : `${LOGIN_PAGE.path}?account=${account}`
+  return account === DEFAULT_ACCOUNT
+    ? LOGIN_PAGE.path
+    : `${LOGIN_PAGE.path}?account=${encodeURIComponent(account)}`
 }
 
 /** Adds the form, and what it posts to. A right key leads to the page with the QR code. */
