@@ -746,7 +746,8 @@ export function readValue<R extends Row>(
   const result = schema.safeParse(text)
   if (result.success) return result.data as z.output<R['schema']>
   const allowed = result.error.issues[0]?.message
-  throw new ConfigError(`${name}=${JSON.stringify(text)} is not allowed. Allowed: ${allowed}.`)
+  // Without the value: a secret may be in the wrong setting, and the message goes to the log of a service.
+  throw new ConfigError(`The value of ${name} is not allowed. Allowed: ${allowed}.`)
 }
 
 /**

@@ -392,7 +392,7 @@ describe('a start that cannot be', () => {
     const wrong = run(['serve', '--port', 'many'], { env: { WHATSAPP_MCP_PORT: '0' } })
     expect(await wrong.exited).toBe(2)
     expect(wrong.err).toBe(
-      '--port="many" is not allowed. Allowed: a whole number from 0 to 65535. See npm start -- --help.\n',
+      'The value of --port is not allowed. Allowed: a whole number from 0 to 65535. See npm start -- --help.\n',
     )
   })
 

@@ -35,7 +35,7 @@ function fifo(path: string): string {
 }
 
 describe('.env', () => {
-  const READ = /^2 WHATSAPP_MCP_PORT="many" is not allowed/
+  const READ = /^2 The value of WHATSAPP_MCP_PORT is not allowed/
   /** What the program says where this is the `.env` of the folder that it runs in; a wrong port shows that it was read. */
   async function statusIn(dir: string): Promise<string> {
     const { code, err } = await ended(['status'], { cwd: dir })

@@ -187,7 +187,7 @@ describe('a toolset that does not exist', () => {
   it('in the setting is an error of the configuration', () => {
     const env = { WHATSAPP_MCP_TOOLSETS: 'core,gruops' }
     expect(() => readConfig({ env, root: '/' })).toThrow(
-      'WHATSAPP_MCP_TOOLSETS="core,gruops" is not allowed. Allowed: all, or a list of core, messages',
+      'The value of WHATSAPP_MCP_TOOLSETS is not allowed. Allowed: all, or a list of core, messages',
     )
   })
 })

@@ -63,19 +63,25 @@ describe('parseArguments', () => {
   })
 
   it.each([
-    ['sandbox --pace fast', '--pace="fast" is not allowed. Allowed: one of none, realistic.'],
+    ['sandbox --pace fast', 'The value of --pace is not allowed. Allowed: one of none, realistic.'],
     [
       'sandbox --phone-port 99999',
-      '--phone-port="99999" is not allowed. Allowed: a whole number from 0 to 65535.',
+      'The value of --phone-port is not allowed. Allowed: a whole number from 0 to 65535.',
     ],
-    ['sandbox --linked=perhaps', '--linked="perhaps" is not allowed. Allowed: true or false.'],
+    ['sandbox --linked=perhaps', 'The value of --linked is not allowed. Allowed: true or false.'],
     [
       'auth --phone 12',
-      '--phone="12" is not allowed. Allowed: a phone number of 8 to 15 digits, country code included.',
+      'The value of --phone is not allowed. Allowed: a phone number of 8 to 15 digits, country code included.',
     ],
-    ['status --url nowhere', '--url="nowhere" is not allowed. Allowed: a URL such as http://127.0.0.1:8790.'],
-    ['status --url ftp://x', '--url="ftp://x" is not allowed. Allowed: a URL such as http://127.0.0.1:8790.'],
-  ])('refuses %s with name, value and what is allowed', (line, message) => {
+    [
+      'status --url nowhere',
+      'The value of --url is not allowed. Allowed: a URL such as http://127.0.0.1:8790.',
+    ],
+    [
+      'status --url ftp://x',
+      'The value of --url is not allowed. Allowed: a URL such as http://127.0.0.1:8790.',
+    ],
+  ])('refuses %s with name and what is allowed', (line, message) => {
     expect(() => parse(line)).toThrow(new ConfigError(message))
   })
 
