@@ -63,13 +63,16 @@ describe('readArchiveKey', () => {
     expect(await readArchiveKey({ command }, log)).toBe(KEY)
   })
 
-  it('does not hand the key of the environment to a command', async () => {
-    process.env.WHATSAPP_ARCHIVE_KEY = KEY
+  it('hands no setting of the server to a command', async () => {
+    const settings = ['WHATSAPP_ARCHIVE_KEY', 'WHATSAPP_MCP_KEY']
+    for (const name of settings) process.env[name] = KEY
     try {
-      const command = node('console.log(String(process.env.WHATSAPP_ARCHIVE_KEY).padEnd(12, "-"))')
-      expect(await readArchiveKey({ command }, log)).toBe('undefined---')
+      const command = node(
+        'console.log("the settings:", ...Object.keys(process.env).filter((name) => name.startsWith("WHATSAPP_")))',
+      )
+      expect(await readArchiveKey({ command }, log)).toBe('the settings:')
     } finally {
-      delete process.env.WHATSAPP_ARCHIVE_KEY
+      for (const name of settings) delete process.env[name]
     }
   })
 

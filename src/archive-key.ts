@@ -1,6 +1,7 @@
 /** Reads the key of the archive once, at the start, from the source in the settings. The key is never logged. */
 import { spawn } from 'node:child_process'
 import { fchmodSync, type Stats } from 'node:fs'
+import { childEnvironment } from './child-environment.ts'
 import { wordsOf } from './command-words.ts'
 import type { KeySource } from './config.ts'
 import { expandHome } from './home.ts'
@@ -117,7 +118,7 @@ function closeToOthers(file: string, mode: Stats['mode'], fd: number, log: Pick<
   log.warn({ file }, 'other users could read the key file; its mode is now 600')
 }
 
-/** Resolves with the output of the command. The command gets our environment without the key, no input, and our standard error. */
+/** Resolves with the output of the command. The command gets our environment without our settings, no input, and our standard error. */
 function outputOf(line: string): Promise<string> {
   const words = wordsOf(line)
   if (words === null)
@@ -128,10 +129,8 @@ function outputOf(line: string): Promise<string> {
   const next = 'Run WHATSAPP_ARCHIVE_KEY_COMMAND by hand. Its first line must be the key.'
   if (program === '') return Promise.reject(new KeyError('The key command is empty.', next))
   return new Promise((resolve, reject) => {
-    const env = { ...process.env }
-    delete env.WHATSAPP_ARCHIVE_KEY
     const child = spawn(expandHome(program), args, {
-      env,
+      env: childEnvironment(),
       stdio: ['ignore', 'pipe', 'inherit'],
       windowsHide: true,
     })

@@ -40,6 +40,7 @@ const ALLOWED: Record<string, string[]> = {
     'src/home.ts',
     'src/read-file.ts',
     'src/command-words.ts',
+    'src/child-environment.ts',
   ],
   'src/turn.ts': [],
   'src/version.ts': [],

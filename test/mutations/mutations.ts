@@ -63,6 +63,13 @@ export const MUTATIONS: readonly Mutation[] = [
     test: { file: 'test/rules.test.ts', name: 'without the settings of the server' },
   },
   {
+    name: 'the command of the archive key gets the keys of the server',
+    file: 'src/archive-key.ts',
+    find: 'env: childEnvironment(),',
+    replace: 'env: process.env,',
+    test: { file: 'src/archive-key.test.ts', name: 'no setting of the server' },
+  },
+  {
     name: 'a rules file that others can write is used',
     file: 'src/rules/rules-file.ts',
     find: '(mode & 0o077) !== 0',
