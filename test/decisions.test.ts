@@ -308,6 +308,18 @@ describe('a client that can be asked', () => {
       expect([delivered(before).length, delivered(after).length]).toEqual([0, 1])
     })
 
+    it.each(['', ' \n'])('sends nothing if the user removed the text (%j), and says so', async (removed) => {
+      const message = fresh()
+      const content = { send: true, message: removed }
+      const { result, text } = await sendAsked(lane, message, { action: 'accept', content })
+      const waiting = await newest()
+      expect(waiting).toMatchObject({ state: 'held', preview: message })
+      expect(delivered(message)).toEqual([])
+      expect([result.isError, text]).toEqual([true, expect.stringContaining(waiting.id)])
+      expect(text).toContain('The user removed the text')
+      await decide(waiting.id, 'reject')
+    })
+
     it('offers no text of a poll, and sends the poll as it was shown', async () => {
       const question = fresh()
       const content = { send: true, message: `Poll: ${question}` }

@@ -55,9 +55,10 @@ export async function runAsking(
 ): Promise<CallToolResult | InputRequiredResult> {
   if (!call.canAsk || !door.holds(call)) return attempt(call, () => {})
   const asked = ctx.mcpReq.requestState<Asked>()
+  let isEmptied = false
   if (asked !== undefined) {
     unanswered.delete(ctx.mcpReq.id)
-    await decide(ctx, call, door, asked)
+    isEmptied = await decide(ctx, call, door, asked)
   }
   let held: readonly string[] = []
   // The second call has the key of the first: it returns the outcome of the same message.
@@ -65,12 +66,19 @@ export async function runAsking(
   const result = await attempt({ ...call, idempotencyKey: key }, (items) => {
     held = items
   })
+  if (held.length > 0 && isEmptied) result.content.push(NO_TEXT)
   if (held.length === 0 || asked !== undefined) return result
   unanswered.set(ctx.mcpReq.id, result)
   const { answering } = door.admit(ANSWER, call)
   const items = await Promise.all(held.map(async (id) => (await answering(id)).item))
   return question(items, key)
 }
+
+/** Added to the outcome of a message whose text the user removed in the question. */
+const NO_TEXT = {
+  type: 'text',
+  text: 'The user removed the text and accepted. Nothing is sent: the message waits as it was. Ask the user what to send.',
+} as const
 
 async function question(items: readonly OutboxItem[], key: string): Promise<InputRequiredResult> {
   const [one] = items
@@ -110,23 +118,27 @@ const severalAsked = (items: readonly OutboxItem[]) =>
   )
 
 /**
- * Decides as the user answered. If the user closed the question without an answer, the message stays waiting. A decision that
- * comes too late, or cannot be stored, is no error: the call then returns the present state of the message.
+ * Decides as the user answered. If the user closed the question without an answer, or accepted without the text, the message stays
+ * waiting; returns true in the second case only. A decision that comes too late, or cannot be stored, is no error: the call then
+ * returns the present state of the message.
  */
-async function decide(ctx: ServerContext, call: Call, door: Door, asked: Asked): Promise<void> {
+async function decide(ctx: ServerContext, call: Call, door: Door, asked: Asked): Promise<boolean> {
   const answer = inputResponse(ctx.mcpReq.inputResponses, DECISION)
-  if (answer.kind !== 'elicit' || answer.action === 'cancel') return
+  if (answer.kind !== 'elicit' || answer.action === 'cancel') return false
   const { send = true, message = asked.text } =
     answer.action === 'accept' ? (answer.content ?? {}) : { send: false }
-  const isChanged =
-    asked.text !== null && typeof message === 'string' && message !== asked.text && message.trim() !== ''
+  if (send === true && asked.text !== null && !isText(message)) return true
   const decideOn = ({ id, digest }: Asked['items'][number]) =>
     door.audited(ANSWER, call, async (about) => {
       const { decide } = await door.admit(ANSWER, call).answering(id)
       if (send !== true) return void about({ item: await decide.reject(id, null) })
+      const isChanged = isText(message) && asked.text !== null && message !== asked.text
       const present = isChanged ? (await decide.change(id, { text: message })).digest : digest
       about({ item: await decide.approve(id, present) })
     })
   for (const one of await Promise.allSettled(asked.items.map(decideOn)))
     if (one.status === 'rejected' && !(one.reason instanceof AppError)) throw one.reason
+  return false
 }
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value.trim() !== ''
