@@ -1,9 +1,8 @@
 /** GET /docs: the OpenAPI description as a page with search and try-it-out. All files come from this server. */
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type Asset, sendAsset, toAsset } from './asset.ts'
+import { keepAssets, sendAsset } from './asset.ts'
 import { takeNoFields } from './input.ts'
 import { DOCS_PAGE, headersOf } from './page-table.ts'
 
@@ -12,22 +11,15 @@ const open = { config: { isPublic: true }, preHandler: takeNoFields }
 
 /** Adds the page and its files. Files are read on first use and stay in memory (2 MB). */
 export function addDocs(server: FastifyInstance): void {
-  const read = new Map<string, Promise<Asset>>()
-  const serve = async (name: string, type: string, request: FastifyRequest, reply: FastifyReply) => {
-    const asset = read.get(name) ?? readAsset(name)
-    read.set(name, asset)
-    return sendAsset(await asset, type, request, reply.headers(headersOf(DOCS_PAGE)))
-  }
+  const read = keepAssets(locate)
+  const serve = async (name: string, type: string, request: FastifyRequest, reply: FastifyReply) =>
+    sendAsset(await read(name), type, request, reply.headers(headersOf(DOCS_PAGE)))
   server.get(DOCS_PAGE.path, open, (request, reply) =>
     serve('docs.html', 'text/html; charset=utf-8', request, reply),
   )
   for (const [name, type] of Object.entries(DOCS_PAGE.files)) {
     server.get(`${DOCS_PAGE.path}/${name}`, open, (request, reply) => serve(name, type, request, reply))
   }
-}
-
-async function readAsset(name: string): Promise<Asset> {
-  return toAsset(await readFile(locate(name)))
 }
 
 /** Returns the path of a file: beside this one, or, from source, in the library's package. */
