@@ -34,8 +34,10 @@ const origins = list
     'a list of origins such as http://127.0.0.1:5678',
   )
   .transform((texts) => texts.map((text) => new URL(text).origin))
-/** Host names as the guard compares a Host header: lower case, without a port. */
-const hosts = list.transform((names) => names.map((name) => name.toLowerCase().replace(/:\d+$/, '')))
+/** Host names as the guard compares a Host header: lower case, without a port, an IPv6 address in brackets. */
+const hosts = list.transform((names) =>
+  names.map((name) => (isIP(name) === 6 ? `[${name}]` : name.replace(/:\d+$/, '')).toLowerCase()),
+)
 /** A URL of this server as clients have it, without a path; null if it is empty. */
 const publicUrl = z.string().transform((text, context): string | null => {
   if (text === '') return null
@@ -507,7 +509,7 @@ export type Config = {
   /** As given; empty if the server must find a browser. */
   chromeExecutable: string
   headless: boolean
-  /** Host names beside the loopback names, lower case, without a port. */
+  /** Host names beside the loopback names, lower case, without a port, IPv6 addresses in brackets. */
   allowedHosts: string[]
   /** URL without a slash at the end; null if clients reach the server directly. */
   publicUrl: string | null
