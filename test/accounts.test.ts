@@ -126,6 +126,8 @@ describe('accounts', () => {
     })
     await of('default').post('/stop')
     await harness.post('/api/accounts', { id: 'spare' })
+    // Its webhook opens the account before its turn comes.
+    await harness.post('/api/webhooks', { account: 'work', url: 'https://receiver.example/' })
     await harness.restart()
     const list = (await harness.get('/api/accounts')).json.accounts
     const stopped = list.filter(({ id }: { id: string }) => id !== 'spare')
@@ -141,6 +143,20 @@ describe('accounts', () => {
       .poll(step, { timeout: 20_000 })
       .toBe('POST /api/accounts/spare/auth/start to link an account.')
     await of('spare').delete('?archive=delete&confirm=spare')
+  })
+
+  it('that are linked connect by themselves after a restart, also with a webhook', async () => {
+    await harness.post('/api/accounts', { id: 'hooked' })
+    await harness.post('/api/webhooks', { account: 'hooked', url: 'https://receiver.example/' })
+    writeFileSync(own('accounts', 'hooked', 'session.json'), JSON.stringify({ linked_at: 'x', wid: null }))
+    writeFileSync(join(harness.authDir, 'session-hooked', 'First Run'), '')
+    harness.world.setFault({ name: 'load_refused', value: true })
+    await harness.restart()
+    const state = async () => (await of('hooked').get('/status')).json.state
+    await expect.poll(state, { timeout: 20_000 }).not.toBe('stopped')
+    await of('hooked').post('/stop')
+    await of('hooked').delete('?archive=delete&confirm=hooked')
+    harness.world.setFault({ name: 'load_refused', value: false })
   })
 
   it('name their own paths on the page for a pairing code', async () => {

@@ -145,8 +145,13 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
       if (isOther || (wasLinked && !linked)) for (const unlinked of unlinks) unlinked(id)
       wasLinked = linked
     })
-    if (waiting.has(id)) session.setIdleReason(known.isStopped(id) ? 'stopped' : 'queued')
+    if (waiting.has(id)) sayWhyIdle(account)
     return account
+  }
+
+  /** The owner stopped it, or its turn has not come. Changes nothing of a session that runs. */
+  function sayWhyIdle({ id, session }: Account): void {
+    session.setIdleReason(known.isStopped(id) ? 'stopped' : 'queued')
   }
 
   /** The sends that are under way end with the browser. The archive closes with the session. */
@@ -186,8 +191,10 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
   }
 
   function resumeOthers(): void {
-    const others = known.all().filter(({ id }) => !open.has(id))
+    const others = known.all().filter(({ id }) => id !== DEFAULT_ACCOUNT)
     for (const { id } of others) waiting.add(id)
+    // Those with a webhook or a rule are open already.
+    for (const account of open.values()) if (waiting.has(account.id)) sayWhyIdle(account)
     const inTurn = others.map(({ id }) => () => {
       waiting.delete(id)
       try {
