@@ -69,6 +69,10 @@ function untilStarted(session: Session, clock: Clock): Promise<void> {
 function wait(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   const { promise, resolve } = createDeferred<void>()
   const cancel = clock.after(ms, resolve)
-  signal.addEventListener('abort', () => resolve(), { once: true })
-  return promise.finally(cancel)
+  const end = () => resolve()
+  signal.addEventListener('abort', end)
+  return promise.finally(() => {
+    cancel()
+    signal.removeEventListener('abort', end)
+  })
 }
