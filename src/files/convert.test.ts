@@ -64,6 +64,21 @@ it('knows a sticker and a video that need no conversion', async () => {
     expect(await videoState(file('odd.mp4', Buffer.from(odd, 'latin1')))).toBe('encode')
 })
 
+it.each(['ffffffffffffffff', '0020000000000000', '001fffffffffffff'])(
+  'a video that has a box of 0x%s bytes ends there',
+  async (size) => {
+    const ftyp = Buffer.from('\0\0\0\x10ftypisom\0\0\0\0', 'latin1')
+    const free = Buffer.concat([Buffer.from('\0\0\0\x01free', 'latin1'), Buffer.from(size, 'hex')])
+    // Node 20 reads on where it is if the position is no safe integer: it finds this.
+    const path = file('claims.mp4', Buffer.concat([ftyp, free, sampleBytes('video', 9_000, 'x')]))
+    expect([await videoState(path), await isAac(path), await videoFacts(path)]).toEqual([
+      'encode',
+      false,
+      null,
+    ])
+  },
+)
+
 it.each([
   ['stsd', 'tracks'],
   ['\0\0\0\x50tkhd', 'pictures'],

@@ -65,7 +65,8 @@ async function contentsOf(path: string): Promise<Contents | null> {
       const kind = head.toString('latin1', 4, 8)
       const small = head.readUInt32BE(0)
       const size = small === 1 ? Number(head.readBigUInt64BE(8)) : small
-      if (size < 8) return null
+      // From such a place Node 20 reads on where it is, and later versions throw.
+      if (size < 8 || !Number.isSafeInteger(at + size)) return null
       if (kind === 'ftyp') brand = head.toString('latin1', 8, 12)
       if (kind === 'mdat') isFront = false
       if (kind === 'moov') {
