@@ -17,7 +17,7 @@ const open = () =>
   openUploads({
     dir,
     maxBytes: 1_000,
-    quotaBytes: 100_000,
+    quotaBytes: 200_000,
     filesDir: '',
     urls: false,
     clock,
@@ -79,5 +79,23 @@ it('a message that waits shortly never ends an upload before its hour', async ()
   uploads.hold(name, 'first', clock.now() + 60_000)
   uploads.hold(name, 'first', null)
   clock.advance(HOUR_MS - 60_000)
+  expect(isHere(name)).toBe(true)
+})
+
+it('a file that comes again while a message begins to wait with it stays as long as that one needs it', async () => {
+  const name = await stored()
+  let isStored = false
+  const again = stored().finally(() => {
+    isStored = true
+  })
+  // Until its facts are about to be replaced.
+  while (!isStored && !readdirSync(dir).some((file) => file.endsWith('.json.new')))
+    await new Promise((resolve) => setImmediate(resolve))
+  uploads.hold(name, 'first', clock.now() + 50 * HOUR_MS)
+  expect(await again).toBe(name)
+  clock.advance(2 * HOUR_MS)
+  expect(isHere(name)).toBe(true)
+  uploads.close()
+  uploads = open()
   expect(isHere(name)).toBe(true)
 })

@@ -4,7 +4,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { type FileHandle, open, rename, rm, writeFile } from 'node:fs/promises'
+import { type FileHandle, open, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { z } from 'zod'
@@ -164,21 +164,17 @@ export function openUploads(options: UploadsOptions): Uploads {
       await file.close()
     }
     const id = idOf(facts)
-    running.add(id)
-    try {
-      const expiresAtMs = Math.max(facts.expiresAtMs, known.get(id)?.expiresAtMs ?? 0)
-      facts = { ...facts, expiresAtMs }
-      // Renamed, so that it is never read half written.
-      await writeFile(`${factsOf(draft)}.new`, JSON.stringify(facts), { flag: 'wx', mode: 0o600 })
-      // A browser that reads it for a send refuses a file that was replaced, even by the same bytes.
-      if (isWhole(bytesOf(id), facts)) await rm(bytesOf(draft), { force: true })
-      else await rename(bytesOf(draft), bytesOf(id))
-      await rename(`${factsOf(draft)}.new`, factsOf(id))
-      known.set(id, facts)
-    } finally {
-      running.delete(id)
-    }
-    return toUpload(id, facts)
+    // In one go: a message may hold the same upload, or its time may end, while anything is awaited.
+    const kept = { ...facts, expiresAtMs: Math.max(facts.expiresAtMs, known.get(id)?.expiresAtMs ?? 0) }
+    // Renamed, so that it is never read half written.
+    writeFileSync(`${factsOf(draft)}.new`, JSON.stringify(kept), { flag: 'wx', mode: 0o600 })
+    // A browser that reads it for a send refuses a file that was replaced, even by the same bytes.
+    const isHere = isWhole(bytesOf(id), kept)
+    if (!isHere) renameSync(bytesOf(draft), bytesOf(id))
+    renameSync(`${factsOf(draft)}.new`, factsOf(id))
+    known.set(id, kept)
+    if (isHere) await rm(bytesOf(draft), { force: true })
+    return toUpload(id, kept)
   }
 
   /** Stores the body once it is open, and closes its stream. */
