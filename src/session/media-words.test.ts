@@ -34,6 +34,8 @@ let words: MediaWords
 let clock: ReturnType<typeof createTestClock>
 /** Thrown by the next reads of a file. */
 let faults: Error[]
+/** Files that are open. */
+let opened: number
 const path = process.env.PATH ?? ''
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'wma-words-'))
@@ -41,6 +43,7 @@ beforeEach(() => {
   store = openStore(join(root, 'a.db'))
   clock = createTestClock()
   faults = []
+  opened = 0
 })
 afterEach(async () => {
   process.env.PATH = path
@@ -64,19 +67,26 @@ function start(script: string, ...args: string[]): void {
           .map(({ bare_id }) => ({ message: { id: idOf(bare_id) } })),
     } as unknown as Parameters<typeof createMediaWords>[0]['reads'],
     media: {
-      open: async ({ bareId }) => ({
-        id: idOf(bareId),
-        sizeBytes: 5,
-        sha256: null,
-        sniffed: 'audio/ogg',
-        facts: {},
-        read: async function* () {
-          const fault = faults.shift()
-          if (fault !== undefined) throw fault
-          yield Buffer.from('sound')
-        },
-        close: () => {},
-      }),
+      async open({ bareId }) {
+        opened += 1
+        let isOpen = true
+        return {
+          id: idOf(bareId),
+          sizeBytes: 5,
+          sha256: null,
+          sniffed: 'audio/ogg',
+          facts: {},
+          read: async function* () {
+            const fault = faults.shift()
+            if (fault !== undefined) throw fault
+            yield Buffer.from('sound')
+          },
+          close() {
+            if (isOpen) opened -= 1
+            isOpen = false
+          },
+        }
+      },
     },
     dir: join(root, 'media'),
     rules: {
@@ -203,3 +213,19 @@ it.skipIf(isWindows)(
   },
   10_000,
 )
+
+it.skipIf(isWindows)('no file is open while a program runs, or while a request waits for it', async () => {
+  voiceNote('A')
+  voiceNote('B')
+  const [runs, end] = [join(root, 'runs'), join(root, 'end')]
+  start(`echo > '${runs}'; until [ -e '${end}' ]; do sleep 0.05; done; ${HELLO}`)
+  const asked = Promise.all(['A', 'B'].map((bareId) => words.find(keyOf(bareId))))
+  await expect.poll(() => existsSync(runs), WAIT).toBe(true)
+  expect(opened).toBe(0)
+  writeFileSync(end, '')
+  expect((await asked).map(({ words: found }) => found)).toEqual(['hello', 'hello'])
+  faults = [new Error('the sealed file is cut')]
+  voiceNote('C')
+  await expect(words.find(keyOf('C'))).rejects.toThrow()
+  expect(opened).toBe(0)
+})

@@ -110,20 +110,27 @@ export function createMediaWords({
   async function look(asked: Asked): Promise<string> {
     const { kind, key, place } = asked
     const command = rules.commands[kind] ?? fail('words_not_enabled')
-    const opened = await media.open(key)
     try {
       return await inTurn(signal, async () => {
-        // A file at which the whole computer fails is not tried again.
-        note(place, 'running')
-        const words = toWords(await printedBy(command, opened))
-        keep(asked, words)
-        if (missing.delete(kind)) wake()
-        return words
+        // Not before its turn: where nothing is kept, open media holds a place of the account's downloads.
+        const opened = await media.open(key)
+        try {
+          // A file at which the whole computer fails is not tried again.
+          note(place, 'running')
+          const words = toWords(await printedBy(command, opened))
+          keep(asked, words)
+          if (missing.delete(kind)) wake()
+          return words
+        } catch (error) {
+          return refuse(asked, error)
+        } finally {
+          opened.close()
+        }
       })
     } catch (error) {
-      return refuse(asked, error)
-    } finally {
-      opened.close()
+      // The server stops before its turn.
+      if (error instanceof CommandError) refuse(asked, error)
+      throw error
     }
   }
 
@@ -153,6 +160,8 @@ export function createMediaWords({
         Readable.from(opened.read(0, opened.sizeBytes)),
         createWriteStream(file, { mode: 0o600 }),
       )
+      // The program may take minutes.
+      opened.close()
       const wav = join(folder, 'converted.wav')
       if (command.some((word) => word.includes('{wav}'))) {
         const bounds = { withinMs: CONVERT_MS, maxBytes: MAX_WAV_BYTES, dir: folder, signal }
