@@ -4,13 +4,16 @@
  */
 import type { Clock } from '../clock.ts'
 import { codeOf } from '../error-code.ts'
+import { AppError, ERRORS } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { MediaRules } from '../model/media-rules.ts'
 import { firstPositionOf, timeOf } from '../store/position.ts'
 import type { Store } from '../store/store.ts'
 
-/** Messages whose media could not be fetched; they are tried again after a restart. */
+/** Messages whose media could not be fetched. Above it, what is older than half of them is left until a restart. */
 const MOST_FAILED = 500
+/** After an error that passes, a message is tried again after this time, or after its age: one that breaks the page does so seldom. */
+const RETRY_MS = 600_000
 /** Codes of errors that each message would have, and how long nothing is fetched after one: the download would be in vain. */
 const FULL: readonly unknown[] = ['disk_full', 'archive_full', 'ENOSPC', 'EDQUOT']
 const FULL_PAUSE_MS = 600_000
@@ -41,18 +44,32 @@ export function createEagerMedia({
   log,
 }: EagerMediaOptions): EagerMedia {
   const { mediaFiles: files, meta } = store
-  const since = sinceIn(meta, clock)
-  const failed = new Set<number>()
+  let from = sinceIn(meta, clock)
+  /** When each is tried again (Unix ms). */
+  const failed = new Map<number, number>()
   let isRunning = false
   let pausedUntilMs = 0
+
+  function noteFailed(place: number, error: unknown): void {
+    log.debug({ err: error }, 'media was not fetched')
+    const now = clock.now()
+    const isFinal = error instanceof AppError && ERRORS[error.code].retry === 'never'
+    failed.set(place, isFinal ? Infinity : now + Math.max(RETRY_MS, now - timeOf(place) * 1_000))
+    if (failed.size <= MOST_FAILED) return
+    const places = [...failed.keys()].sort((a, b) => a - b)
+    from = places[MOST_FAILED / 2] ?? from
+    for (const older of places) if (older < from) failed.delete(older)
+    log.warn('the media of older messages is left until a restart: that of many could not be fetched')
+  }
 
   return {
     async run() {
       if (isRunning || clock.now() < pausedUntilMs) return
       isRunning = true
       try {
-        while (canFetch() && failed.size < MOST_FAILED && clock.now() >= pausedUntilMs) {
-          const next = files.nextUnfetched(since, rules.eagerTypes, rules.eagerMaxBytes, [...failed])
+        while (canFetch() && clock.now() >= pausedUntilMs) {
+          for (const [place, againAtMs] of failed) if (againAtMs <= clock.now()) failed.delete(place)
+          const next = files.nextUnfetched(from, rules.eagerTypes, rules.eagerMaxBytes, [...failed.keys()])
           if (next === null) return
           const { message: place, size_bytes } = next
           const cameMs = timeOf(place) * 1_000
@@ -64,8 +81,7 @@ export function createEagerMedia({
               log.warn({ err: error }, 'no media is fetched for ten minutes: the disk is full')
               return
             }
-            failed.add(place)
-            log.debug({ err: error }, 'media was not fetched')
+            noteFailed(place, error)
           })
         }
       } finally {

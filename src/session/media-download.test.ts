@@ -20,6 +20,7 @@ let chat: number
 let dir: string
 let room: MediaRoom
 let nowMs: number
+let isConnected: boolean
 /** Files that the browser holds. */
 let held: number
 let asked: MediaRequest[]
@@ -30,6 +31,7 @@ beforeEach(() => {
   chat = archive.chat('direct', { person: archive.person({ phone: '15550001101@c.us' }) })
   dir = mkdtempSync(join(tmpdir(), 'wma-media-'))
   nowMs = NOW * 1_000
+  isConnected = true
   asked = []
   held = 0
 })
@@ -49,7 +51,7 @@ const EAGER: MediaRules = {
 
 function open(rules: MediaRules): void {
   const engine: Partial<Engine> = {
-    connected: () => true,
+    connected: () => isConnected,
     fetchMedia: (what) => {
       asked.push(what)
       return answer(what)
@@ -246,6 +248,67 @@ describe('without a request', () => {
     nowMs += 10 * MINUTE_MS
     room.wake()
     await expect.poll(() => places.map(stateOf)).toEqual(['here', 'here', 'here'])
+  })
+
+  it('a lost connection gives up nothing: what it interrupted is fetched ten minutes later', async () => {
+    const { place } = picture('A')
+    open(EAGER)
+    answer = () => {
+      isConnected = false
+      return fail('not_connected')
+    }
+    room.wake()
+    await settled()
+    isConnected = true
+    answer = () => bytes(KIB)
+    room.wake()
+    await settled()
+    // The message may be what broke it.
+    expect(asked).toHaveLength(1)
+    nowMs += 10 * MINUTE_MS
+    room.wake()
+    await expect.poll(() => stateOf(place)).toBe('here')
+  })
+
+  it('an error that passes delays its message only, and the longer the older that is', async () => {
+    const [slow, other] = ['slow', 'other'].map((name) => picture(name).place)
+    open(EAGER)
+    answer = ({ source }) => (source?.directPath === '/slow' ? fail('whatsapp_timeout') : bytes(KIB))
+    const tries = async () => {
+      room.wake()
+      await settled()
+      return asked.filter(({ source }) => source?.directPath === '/slow').length
+    }
+    expect([await tries(), await tries()]).toEqual([1, 1])
+    expect(stateOf(other as number)).toBe('here')
+    for (const [minutes, count] of [
+      [10, 2],
+      [9, 2],
+      [1, 3],
+      [19, 3],
+      [1, 4],
+    ] as const) {
+      nowMs += minutes * MINUTE_MS
+      expect(await tries()).toBe(count)
+    }
+    answer = () => bytes(KIB)
+    nowMs += 60 * MINUTE_MS
+    await tries()
+    expect(stateOf(slow as number)).toBe('here')
+  })
+
+  it('what came later is fetched however much WhatsApp has no more, which is asked for once', async () => {
+    for (let made = 0; made < 501; made += 1) picture(`old${made}`)
+    open(EAGER)
+    answer = () => fail('media_expired')
+    room.wake()
+    await expect.poll(() => asked.length, { timeout: 20_000 }).toBe(501)
+    const { place } = picture('new', { ago: -60 })
+    answer = () => bytes(KIB)
+    room.wake()
+    await expect.poll(() => stateOf(place)).toBe('here')
+    await settled()
+    expect(asked).toHaveLength(502)
   })
 
   it('media that is larger than it says is bounded by what may be fetched without a request', async () => {
