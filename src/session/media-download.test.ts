@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Clock } from '../clock.ts'
+import { type Clock, createDeferred } from '../clock.ts'
 import type { Engine, FetchedMedia, MediaRequest } from '../engine/engine.ts'
 import { fail } from '../errors.ts'
 import { createLog } from '../log.ts'
@@ -369,5 +369,52 @@ describe('a person who comes while it is fetched without a request', () => {
     await joined(() => bytes(KIB))
     expect(asked).toHaveLength(1)
     expect(archive.store.mediaFiles.bytesSince(nowMs)).toBe(KIB)
+  })
+})
+
+describe('two messages with the same file', () => {
+  const HASH = Buffer.alloc(32, 7).toString('base64')
+  /** A picture with this file. */
+  function copy(name: string): { place: number; key: KeyParts } {
+    const made = picture(name)
+    const source = archive.store.raws.source(made.place)
+    if (source !== null) archive.store.raws.setSource(made.place, { ...source, filehash: HASH })
+    return made
+  }
+
+  it('share a download', async () => {
+    const [first, second] = [copy('A'), copy('B')]
+    open(MEDIA_ON_DEMAND)
+    answer = () => bytes(KIB)
+    await Promise.all([room.open(first.key), room.open(second.key)])
+    expect(asked).toHaveLength(1)
+  })
+
+  it.each([
+    ['WhatsApp has one of them no more', () => fail('media_expired')],
+    ['WhatsApp Web does not have one of them', () => fail('message_not_found')],
+    [
+      'one of them is deleted for everyone while it comes',
+      (place: number) =>
+        bytes(KIB, 0, async () => {
+          const row = archive.store.messages.get(place)
+          if (row === undefined) throw new Error('no message')
+          archive.store.messages.update({ ...row, type: 'revoked', has_media: 0 })
+        }),
+    ],
+  ])('share no error: %s', async (_, end) => {
+    const [first, second, third] = [copy('A'), copy('B'), copy('C')]
+    open(MEDIA_ON_DEMAND)
+    const begun = createDeferred<void>()
+    answer = async ({ source }) => {
+      await begun.promise
+      return source?.directPath === '/A' ? end(first.place) : bytes(KIB)
+    }
+    const opening = [first, second, third].map(({ key }) => room.open(key))
+    const all = Promise.allSettled(opening)
+    await settled()
+    begun.resolve()
+    expect((await all).map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled'])
+    expect(asked).toHaveLength(2)
   })
 })

@@ -102,8 +102,13 @@ type Terms = {
   usedAtMs: number
 }
 
-/** Errors of a download without a request that one for a person may not have. */
-const OF_TERMS: readonly string[] = ['media_expired', 'media_too_large'] satisfies ErrorCode[]
+/** Errors of a download that one for a person, or for another message with the same file, may not have. */
+const NOT_SHARED: readonly string[] = [
+  'media_expired',
+  'media_too_large',
+  'media_not_found',
+  'message_not_found',
+] satisfies ErrorCode[]
 
 export function createMediaRoom({
   store,
@@ -118,7 +123,7 @@ export function createMediaRoom({
   const { mediaFiles: files, raws } = store
   const folder = openMediaFolder(store, dir, log)
   /** Downloads that run, by what they fetch: two requests for the same media share one. */
-  const running = new Map<string, { file: Promise<MediaFile>; askPhone: boolean }>()
+  const running = new Map<string, { place: number; file: Promise<MediaFile>; askPhone: boolean }>()
   const waiting: (() => void)[] = []
   let active = 0
   let stopped = false
@@ -203,11 +208,15 @@ export function createMediaRoom({
     }
   }
 
-  /** Shares a running download. If one without a request fails for its terms, a person who has joined it gets another one. */
+  /**
+   * Shares a running download. If one without a request, or for another message, fails, a person who has joined it gets a download
+   * of their own.
+   */
   function fetchOnce(wanted: Wanted, terms: Terms): Promise<MediaFile> {
-    const name = wanted.source?.filehash ?? String(wanted.place)
+    const { place, source } = wanted
+    const name = source?.filehash ?? String(place)
     const known = running.get(name)
-    if (known !== undefined && (known.askPhone || !terms.askPhone)) return known.file
+    if (known?.place === place && (known.askPhone || !terms.askPhone)) return known.file
     const download = () => inTurn(() => fetch(wanted, terms))
     const shared = known?.file.then(
       (file) => {
@@ -215,14 +224,14 @@ export function createMediaRoom({
         return file
       },
       (error) => {
-        if (error instanceof AppError && OF_TERMS.includes(error.code)) return download()
+        if (error instanceof AppError && NOT_SHARED.includes(error.code)) return download()
         throw error
       },
     )
     const file = (shared ?? download()).finally(() => {
       if (running.get(name) === mine) running.delete(name)
     })
-    const mine = { file, askPhone: terms.askPhone }
+    const mine = { place, file, askPhone: terms.askPhone }
     running.set(name, mine)
     return file
   }
