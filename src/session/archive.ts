@@ -330,6 +330,8 @@ export function createArchive(options: ArchiveOptions): Archive {
       onCaughtUp() {
         // What was found until now was found late.
         inbox.flush()
+        // What could not be written is read again: the retry catches up once more.
+        if (problem !== null) return
         upToDate = true
         ticks = []
         note(clock.now())

@@ -24,6 +24,7 @@ import { KEEP_ALL } from '../model/keeping.ts'
 import { MEDIA_ON_DEMAND } from '../model/media-rules.ts'
 import { createOwnIds } from '../own-ids.ts'
 import { startReadThreads } from '../store/reads.ts'
+import { connect } from '../store/sqlite.ts'
 import { createArchive } from './archive.ts'
 import { openAuthDir } from './auth-dir.ts'
 import { createSession } from './session.ts'
@@ -772,6 +773,24 @@ it.each<[string, (file: string) => void]>([
       next_step: expect.stringMatching(/Another program changed the archive file/),
     })
   }
+})
+
+it('an archive that cannot be written while it catches up does not count as up to date until it can', async () => {
+  const { session, start, engine, clock } = await open()
+  await start()
+  engine(0).emit({ type: 'authenticated' })
+  engine(0).emit(READY)
+  const other = connect(session.status().archive?.file ?? '')
+  other.exec('BEGIN IMMEDIATE')
+  engine(0).emit({ type: 'message', message: MESSAGE })
+  await expect.poll(() => session.status().sync?.phase, { timeout: 20_000 }).toBe('done')
+  const archive = () => session.status().archive
+  expect(archive()).toMatchObject({ problem: 'archive_unavailable', stale_since: expect.any(String) })
+  other.exec('ROLLBACK')
+  other.close()
+  clock.advance(5_000)
+  await expect.poll(archive).toMatchObject({ problem: null, stale_since: null })
+  await session.close()
 })
 
 describe('logout', () => {
