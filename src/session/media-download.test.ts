@@ -298,7 +298,9 @@ describe('without a request', () => {
   })
 
   it('what came later is fetched however much WhatsApp has no more, which is asked for once', async () => {
-    for (let made = 0; made < 501; made += 1) picture(`old${made}`)
+    archive.store.transaction(() => {
+      for (let made = 0; made < 501; made += 1) picture(`old${made}`)
+    })
     open(EAGER)
     answer = () => fail('media_expired')
     room.wake()
