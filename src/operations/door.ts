@@ -221,16 +221,14 @@ const BY_SCOPE: { [S in Scope]: (account: Account, server: Shared, seen: Seen) =
     loadEarlier: seen.loadEarlier,
     note: noteIn(archive),
     async forget(chat) {
+      seen.demandSeen(chat)
       const reader = seen.reader()
       const known = await reader.recipientAt(chat)
       // An item has the address by which its chat was known at that time.
       const addresses = await reader.addressesOf(known?.id ?? chat)
-      const forgetSends = () => control.outbox.forget(id, [...new Set([chat, ...addresses])])
       // Before the archive, whose deletion may take longer than this call.
-      if (known !== null) await forgetSends()
-      const count = await seen.forget(chat)
-      if (known === null) await forgetSends()
-      return count
+      await control.outbox.forget(id, [...new Set([chat, ...addresses])])
+      return seen.forget(chat)
     },
   }),
   admin: ({ session }, { accounts, keys, webhooks, rules, control, audit, call: { caller } }) => ({
