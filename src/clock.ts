@@ -3,21 +3,29 @@
 export type Clock = {
   /** Milliseconds since the epoch. */
   now(): number
-  /** Calls `run` once after `ms` milliseconds. Returns a function that cancels the call. */
+  /**
+   * Calls `run` once after `ms` milliseconds, also if the computer sleeps meanwhile: within a minute after it wakes. Returns a
+   * function that cancels the call.
+   */
   after(ms: number, run: () => void): () => void
 }
 
-/** The longest timer of Node: one with a longer delay fires at once (nodejs.org/api/timers.html). */
-const LONGEST_MS = 2 ** 31 - 1
+/**
+ * A longer delay is divided into timers of this length, each of which compares the clock: a timer of Node stands still while the computer
+ * sleeps (libuv counts CLOCK_MONOTONIC), and one of more than 24 days fires at once (nodejs.org/api/timers.html).
+ */
+const LOOK_MS = 60_000
 
 /** The clock of this computer. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(ms, run) {
+    const dueAt = Date.now() + ms
     let timer: NodeJS.Timeout
     const wait = (left: number) => {
-      const part = Math.min(left, LONGEST_MS)
-      timer = setTimeout(part === left ? run : () => wait(left - part), part)
+      const part = Math.min(left, LOOK_MS)
+      const look = () => wait(Math.max(0, Math.min(left - part, dueAt - Date.now())))
+      timer = setTimeout(part === left ? run : look, part)
     }
     wait(ms)
     return () => clearTimeout(timer)

@@ -101,16 +101,23 @@ export async function openKeys({ control, secret, clock, log }: KeysOptions): Pr
     return expiresAtMs !== null && expiresAtMs <= clock.now()
   }
 
+  /** Returns the hashes of the secrets with which the key is valid now. */
+  function validOf(row: KeyRow): string[] {
+    const { hash, old } = row
+    if (isExpired(row)) return []
+    return old !== null && old.untilMs > clock.now() ? [hash, old.hash] : [hash]
+  }
+
   /**
    * Keeps the row: ends the callers whose secret is not valid any more, adds those of valid secrets, and runs again when the next secret
    * ends. `isSame`: only the name has changed, and the callers stay.
    */
   function follow(row: KeyRow, isSame = false): void {
-    const { id, hash, old, expiresAtMs } = row
+    const { id, old, expiresAtMs } = row
     rows.set(id, row)
     if (isSame) return
     const now = clock.now()
-    const valid = isExpired(row) ? [] : [hash, ...(old !== null && old.untilMs > now ? [old.hash] : [])]
+    const valid = validOf(row)
     end(id, (known) => !valid.includes(known))
     for (const one of valid) if (!callers.has(one)) callers.set(one, { id, caller: toCaller(row) })
     const next = Math.min(
@@ -253,11 +260,16 @@ export async function openKeys({ control, secret, clock, log }: KeysOptions): Pr
       }))
     },
     callerWith(given) {
-      const known = callers.get(hashOf(given))
+      const hash = hashOf(given)
+      const known = callers.get(hash)
       const row = known && rows.get(known.id)
       if (known !== undefined && row !== undefined) {
-        noteUse(known.id, row)
-        return known.caller
+        if (validOf(row).includes(hash)) {
+          noteUse(known.id, row)
+          return known.caller
+        }
+        // The computer slept, or its clock was set: the timer comes too late.
+        follow(row)
       }
       if (problem === null) return null
       if (problem.code === 'control_unavailable' && clock.now() - triedAt >= RETRY_MS) void load()
