@@ -1,5 +1,5 @@
 /** Keys on a real control database. */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -89,5 +89,59 @@ describe('a computer that slept', () => {
     expect([worth(secret), worth(next.secret)]).toEqual(['caller', 'caller'])
     sleep(2_000)
     expect([worth(secret), worth(next.secret)]).toEqual(['none', 'caller'])
+  })
+})
+
+describe('a disk that failed at the start', () => {
+  let secret: string
+  let id: string
+  beforeEach(async () => {
+    await open()
+    const made = await keys.add(facts({ accounts: ['default', 'work'] }))
+    secret = made.secret
+    id = made.key.id
+    await close()
+    renameSync(inDir('control.db'), inDir('away.db'))
+    mkdirSync(inDir('control.db'))
+    await open()
+    expect(worth(secret)).toBe('control_unavailable')
+  })
+  const mend = () => {
+    rmSync(inDir('control.db'), { recursive: true })
+    renameSync(inDir('away.db'), inDir('control.db'))
+  }
+  /** The accounts of the key, as soon as it is valid. */
+  const accounts = async () => {
+    clock.advance(6_000)
+    await expect.poll(() => worth(secret)).toBe('caller')
+    return [...(keys.callerWith(secret)?.accounts ?? [])]
+  }
+  const stored = async () => {
+    await close()
+    await open()
+    const { accounts, suspended } = await keys.get(id)
+    return { accounts, suspended }
+  }
+
+  it('is back when an account was logged out: its keys lose it', async () => {
+    mend()
+    await keys.suspendAccount('work')
+    expect(await accounts()).toEqual(['default'])
+    expect(await stored()).toEqual({ accounts: ['default', 'work'], suspended: ['work'] })
+  })
+
+  it('is back when an account was removed: its keys lose it', async () => {
+    mend()
+    await keys.revokeAccount('work')
+    expect(await accounts()).toEqual(['default'])
+    expect(await stored()).toEqual({ accounts: ['default'], suspended: [] })
+  })
+
+  it('is back after accounts were logged out: their keys lose them, before they are valid', async () => {
+    await keys.suspendAccount('work')
+    await keys.suspendAccount('default')
+    mend()
+    expect(await accounts()).toEqual([])
+    expect(await stored()).toEqual({ accounts: ['default', 'work'], suspended: ['work', 'default'] })
   })
 })

@@ -66,12 +66,15 @@ export type KeysOptions = {
 
 /** The times of the last use are stored at most this often. */
 const USED_MS = 60_000
-/** A database whose disk returned an error is tried again by the next call after this time. */
+/** A database whose disk returned an error is read again after this time. */
 const RETRY_MS = 5_000
 /** Makes a secret recognisable, for people and for programs that search files for secrets. */
 const PREFIX = 'wma_'
 
 const hashOf = (secret: string) => createHash('sha256').update(secret).digest('hex')
+
+/** Returns what changes in this key; null: nothing. */
+type Change = (row: KeyRow) => Partial<KeyRow> | null
 
 /** Reads the keys. Never rejects: see {@link Keys.callerWith}. */
 export async function openKeys({ control, secret, clock, log }: KeysOptions): Promise<Keys> {
@@ -81,20 +84,35 @@ export async function openKeys({ control, secret, clock, log }: KeysOptions): Pr
   const timers = new Map<string, () => void>()
   const listeners: ((caller: Caller) => void)[] = []
   const used = new Map<string, number>()
+  /** What happened to accounts while the keys could not be read. */
+  const missed: Change[] = []
   let problem: AppError | null = null
-  let triedAt = 0
+  let loading: Promise<void> | null = null
+  let cancelRetry = () => {}
   let cancelStore: (() => void) | null = null
   if (own !== null) follow(own)
   await load()
 
-  async function load(): Promise<void> {
-    triedAt = clock.now()
+  /** Never rejects. One at a time: a second one would bring back rows as they were before a change. */
+  function load(): Promise<void> {
+    loading ??= read().finally(() => {
+      loading = null
+    })
+    return loading
+  }
+
+  async function read(): Promise<void> {
+    cancelRetry()
     try {
       for (const row of await control.list()) follow(row)
       problem = null
     } catch (error) {
       problem = toAppError(error)
+      if (problem.code === 'control_unavailable') cancelRetry = clock.after(RETRY_MS, () => void load())
+      return
     }
+    // Before anybody can use them.
+    await Promise.all(missed.splice(0).map(apply))
   }
 
   function isExpired({ expiresAtMs }: KeyRow): boolean {
@@ -163,21 +181,34 @@ export async function openKeys({ control, secret, clock, log }: KeysOptions): Pr
   }
 
   /**
-   * Changes each key that names the account, unless `change` returns null. In memory first: also after a disk error, the key must not
-   * keep what was taken from it.
+   * Changes each key, unless `change` returns null. In memory first: also after a disk error, the key must not keep what was taken from
+   * it. Never rejects.
    */
-  function changeNaming(account: string, change: (row: KeyRow) => Partial<KeyRow> | null): Promise<void> {
+  async function apply(change: Change): Promise<void> {
+    const changed = [...rows.values()].flatMap((row) => {
+      const changes = change(row)
+      return changes === null ? [] : [{ ...row, ...changes }]
+    })
+    for (const row of changed) {
+      end(row.id)
+      follow(row)
+    }
+    await Promise.all(
+      changed.map((row) =>
+        control
+          .put(row)
+          .catch((error) => log.error({ err: error, key: row.id }, 'a key could not be stored')),
+      ),
+    )
+  }
+
+  /** Changes each key that names the account; if the keys cannot be read, as soon as they can. */
+  function changeNaming(account: string, change: Change): Promise<void> {
     return inTurn(async () => {
-      for (const row of [...rows.values()]) {
-        const changes = row.accounts?.includes(account) ? change(row) : null
-        if (changes === null) continue
-        const changed = { ...row, ...changes }
-        end(row.id)
-        follow(changed)
-        await control
-          .put(changed)
-          .catch((error) => log.error({ err: error, key: row.id }, 'a key could not be stored'))
-      }
+      const ofAccount: Change = (row) => (row.accounts?.includes(account) ? change(row) : null)
+      if (problem !== null) await load()
+      if (problem === null) await apply(ofAccount)
+      else missed.push(ofAccount)
     })
   }
 
@@ -271,9 +302,8 @@ export async function openKeys({ control, secret, clock, log }: KeysOptions): Pr
         // The computer slept, or its clock was set: the timer comes too late.
         follow(row)
       }
-      if (problem === null) return null
-      if (problem.code === 'control_unavailable' && clock.now() - triedAt >= RETRY_MS) void load()
-      throw problem
+      if (problem !== null) throw problem
+      return null
     },
     callerOf(id) {
       if (id === OWNER.id) return OWNER
@@ -284,6 +314,7 @@ export async function openKeys({ control, secret, clock, log }: KeysOptions): Pr
     },
     onEnd: (listener) => void listeners.push(listener),
     async close() {
+      cancelRetry()
       for (const cancel of timers.values()) cancel()
       await storeUses()
     },
