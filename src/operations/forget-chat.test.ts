@@ -1,54 +1,35 @@
 /** Forgetting a chat, on a real archive and a real control database: for a caller that does not see the chat, nothing happens. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { type ArchiveStage, ME, openArchiveStage } from '../../test/archive-stage.ts'
 import { seenMessage } from '../../test/seen-message.ts'
 import { createTestClock } from '../../test/test-clock.ts'
 import type { Account } from '../accounts/account.ts'
 import type { ControlStore, OutboxRow } from '../control.ts'
-import { createLog } from '../log.ts'
 import type { Caller } from '../model/caller.ts'
 import { DEFAULT_ACCOUNT, toJid } from '../model/ids.ts'
-import { KEEP_ALL } from '../model/keeping.ts'
-import { MEDIA_ON_DEMAND } from '../model/media-rules.ts'
-import { createOwnIds } from '../own-ids.ts'
-import { type Archive, createArchive } from '../session/archive.ts'
-import { openAuthDir } from '../session/auth-dir.ts'
 import { openControl } from '../store/open-control.ts'
-import { startReadThreads } from '../store/reads.ts'
 import { OWNER } from './call.ts'
 import { createDoor, type DoorOptions } from './door.ts'
 
-const ME = toJid('15550001000@c.us')
 const BOSS = toJid('15551234567@c.us')
 const OTHER = toJid('15551234568@c.us')
 const clock = createTestClock()
-const log = createLog({ level: 'silent' })
 
-let dir: string
+let stage: ArchiveStage
 let control: ControlStore
-let archive: Archive
 let account: Account
 beforeEach(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'wma-forget-'))
-  const authDir = await openAuthDir(dir, log)
-  authDir.rememberAccount(ME)
+  stage = await openArchiveStage(clock)
+  const { authDir, archive } = stage
   control = openControl({ file: authDir.control, archives: authDir.archives, secret: null, clock })
-  archive = createArchive({
-    ...{ authDir, secret: null, ownIds: createOwnIds('test'), keep: KEEP_ALL, media: MEDIA_ON_DEMAND },
-    ...{ budget: { perChat: 0, days: 0, total: 0, pauseMs: 0 }, eventsDays: 30, clock, log, hash: () => '' },
-    threads: startReadThreads(60_000),
-  })
   archive.take({ type: 'message', message: seenMessage({ chat: BOSS, bareId: '3EB0AA', body: 'hello' }) })
   archive.flush()
   await control.outbox.add(SENT)
   account = { ...Object.create(null), id: DEFAULT_ACCOUNT, session: {}, archive }
 })
 afterEach(async () => {
-  await archive.close()
   await control.close()
-  rmSync(dir, { recursive: true, force: true })
+  await stage.close()
 })
 
 const SENT: OutboxRow = {
@@ -73,7 +54,7 @@ async function forget(caller: Partial<Caller>, hideChats: DoorOptions['hideChats
   })
   const answer = await granted.forget(BOSS).catch((error) => error.code)
   const items = await control.outbox.list({ limit: 9 })
-  return { answer, messages: archive.view().archive?.messages, items: items.length }
+  return { answer, messages: stage.archive.view().archive?.messages, items: items.length }
 }
 
 it('deletes its messages and its sends', async () => {

@@ -1,6 +1,6 @@
 /** What a call sees of an archive: everything that reads, limited to the chats of the caller. */
 import type { Clock } from '../clock.ts'
-import { fail } from '../errors.ts'
+import { AppError, fail } from '../errors.ts'
 import { type Jid, type KeyParts, spelledAs } from '../model/ids.ts'
 import type { Sight } from '../model/sight.ts'
 import type { Status } from '../model/status.ts'
@@ -108,12 +108,13 @@ export function seenOf(archive: Archive, sight: Sight | null, signal: AbortSigna
   }
 }
 
-/** True if the caller sees this chat. */
+/** True if the caller sees this chat. Fails as `Archive.reader`. */
 export function isVisibleTo(chat: Jid, { demandSeen }: Pick<Seen, 'demandSeen'>): boolean {
   try {
     demandSeen(chat)
     return true
-  } catch {
-    return false
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'chat_not_found') return false
+    throw error
   }
 }
