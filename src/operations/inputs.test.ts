@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { OPERATIONS } from './index.ts'
+import { z } from 'zod'
+import { EVENT_KINDS } from '../model/events.ts'
+import { MESSAGE_TYPES } from '../model/message-types.ts'
+import { OPERATIONS, ROWS } from './index.ts'
 
 function parse(name: string, input: unknown) {
   const operation = OPERATIONS.find((one) => one.name === name) ?? expect.fail(`no ${name}`)
@@ -87,6 +90,28 @@ describe('accepted inputs', () => {
     expect(parse('change_chat', { chat_id: '42@lid', muted_until: text }).data).toMatchObject({
       muted_until: ms / 1_000,
     })
+  })
+
+  it('every kind at once, where there is a list of kinds', () => {
+    const short: string[] = []
+    for (const { name, input } of ROWS)
+      JSON.stringify(z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' }), (field, node) => {
+        if (node?.items?.enum?.length > node?.maxItems) short.push(`${name} ${field}`)
+        return node
+      })
+    expect(short).toEqual([])
+  })
+
+  const chats = Array.from({ length: 1_000 }, (_, n) => `1555${1_000_000 + n}@c.us`)
+  const accounts = Array.from({ length: 100 }, (_, n) => `account-${n}`)
+  it.each<[string, string, object, string[]]>([
+    ['search_messages', 'type', { q: 'x' }, MESSAGE_TYPES.slice(1)],
+    ['add_webhook', 'kinds', { url: 'https://receiver.example/' }, EVENT_KINDS.slice(1)],
+    ['add_webhook', 'chats', { url: 'https://receiver.example/' }, chats],
+    ['add_key', 'accounts', { name: 'x', scopes: ['read'] }, accounts],
+  ])('%s: as many %s as there can be', (name, field, more, all) => {
+    for (const given of [all, all.join()])
+      expect(parse(name, { ...more, [field]: given }).data).toMatchObject({ [field]: all })
   })
 
   it('a message as a position in time', () => {

@@ -24,13 +24,16 @@ export const yesNo = z.preprocess(
 /** Asks for notices and calls too. */
 export const includeNotices = yesNo.default(false).describe('Include group notices and calls. Default false.')
 
+/** The most entries of a list: all kinds of something, and every chat that somebody would name. */
+export const MOST_LISTED = 1_000
+
 /** Accepts a list of words, or text with words separated by commas. */
 export function wordList<Word extends z.ZodType>(word: Word) {
   const split = (value: unknown) =>
     typeof value === 'string' ? value.split(',').map((one) => one.trim()) : [value]
   return z.preprocess(
     (value) => (typeof value === 'string' || Array.isArray(value) ? [value].flat().flatMap(split) : value),
-    z.array(word).min(1).max(20),
+    z.array(word).min(1).max(MOST_LISTED),
   )
 }
 

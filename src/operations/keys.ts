@@ -7,14 +7,14 @@ import { POLICIES } from '../model/policy.ts'
 import type { Sight } from '../model/sight.ts'
 import { TOOLSET_NAMES } from '../model/toolsets.ts'
 import { SCOPES } from './call.ts'
-import { chatIdInput, momentInput, whole, wordList } from './inputs.ts'
+import { chatIdInput, MOST_LISTED, momentInput, whole, wordList } from './inputs.ts'
 import { CONTROL_ERRORS, defineOperation } from './operation.ts'
 import { onePage } from './reading.ts'
 
 const MOST_OVERLAP_S = 7 * 24 * 3_600
 
 /** Ids or phone numbers of chats. */
-const chatInputs = z.array(chatIdInput).max(1_000)
+const chatInputs = z.array(chatIdInput).max(MOST_LISTED)
 
 const facts = {
   name: z.string().trim().min(1).max(80).describe('Name for people, for example "Claude on my laptop".'),
