@@ -2,10 +2,14 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { type ArchiveStage, openArchiveStage } from '../../test/archive-stage.ts'
 import { createTestClock } from '../../test/test-clock.ts'
-import { toJid } from '../model/ids.ts'
+import type { Caller, Scope } from '../model/caller.ts'
+import { DEFAULT_ACCOUNT, toJid } from '../model/ids.ts'
+import { callerOf } from '../rules/caller.ts'
+import type { Rule } from '../rules/rule.ts'
+import { type Call, OWNER } from './call.ts'
 import { listChannels } from './channels.ts'
 import { listGroups } from './groups.ts'
-import { seenOf } from './seen.ts'
+import { isVisibleTo, seenOf, sightOf } from './seen.ts'
 
 const GROUPS = ['120363000000000001@g.us', '120363000000000002@g.us'].map(toJid)
 const CHANNELS = ['120363000000000003@newsletter', '120363000000000004@newsletter'].map(toJid)
@@ -55,4 +59,26 @@ describe.each([
     expect(code).toBe('archive_damaged')
     expect(row.errors).toContain(code)
   })
+})
+
+const RULE: Rule = {
+  name: 'away',
+  account: DEFAULT_ACCOUNT,
+  filter: { kinds: ['message.received'], chats: null, fromMe: null, mentionsMe: false },
+  action: { does: 'reply', text: 'Away.', quotes: false, policy: 'known', everyMs: 0 },
+}
+const keyWith = (...scopes: Scope[]) => ({ ...OWNER, id: 'key_1', scopes: new Set(scopes) })
+
+it.each<[string, Caller, Call['face'], boolean]>([
+  ['the owner over MCP', OWNER, 'mcp', false],
+  ['a key with admin over MCP', keyWith('admin'), 'mcp', false],
+  ['a key without admin', keyWith('read', 'send', 'manage'), 'rest', false],
+  ['a key with admin', keyWith('admin'), 'rest', true],
+  ['the owner', OWNER, 'rest', true],
+  ['a rule', callerOf(RULE), 'rule', true],
+])('of a chat that the settings hide from clients: what %s sees', async (_, caller, face, sees) => {
+  stage = await openArchiveStage(clock)
+  const { signal } = new AbortController()
+  const seen = seenOf(stage.archive, sightOf({ caller, face }, HIDDEN), signal, clock)
+  expect(HIDDEN.map((chat) => isVisibleTo(chat, seen))).toEqual([sees, sees])
 })

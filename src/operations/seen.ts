@@ -12,7 +12,8 @@ export function sightOf(
   { caller, face }: Pick<Call, 'caller' | 'face'>,
   hidden: readonly Jid[],
 ): Sight | null {
-  const also = face === 'mcp' || !hasScope(caller, 'admin') ? hidden : []
+  // A rule is the owner's, and no client.
+  const also = face === 'mcp' || (face !== 'rule' && !hasScope(caller, 'admin')) ? hidden : []
   if (caller.sees === null && also.length === 0) return null
   // The archive may not have learned yet by which spelling WhatsApp knows a number.
   return { only: caller.sees?.only ?? null, hide: [...(caller.sees?.hide ?? []), ...also].flatMap(spelledAs) }
