@@ -11,7 +11,6 @@ import { quoted } from './brief.ts'
 import type { Grant } from './door.ts'
 import { contactIdInput, messageIdInput, yesNo } from './inputs.ts'
 import { sentAt, timestampOf } from './messages.ts'
-import { READING_ERRORS } from './reading.ts'
 import { findQuoted, findRecipient } from './recipient.ts'
 import { defineSend, demandFuture, SEND_ERRORS, sendAt, textInput } from './send.ts'
 
@@ -43,13 +42,7 @@ export const SHARED = {
     timestamp: sentAt,
     reply_to: z.string().optional().describe('Id of the message that it replies to.'),
   }),
-  errors: [
-    ...READING_ERRORS,
-    ...SEND_ERRORS,
-    'chat_not_found',
-    'chat_ambiguous',
-    'message_not_found',
-  ] satisfies ErrorCode[],
+  errors: [...SEND_ERRORS, 'chat_ambiguous', 'message_not_found'] satisfies ErrorCode[],
   brief: {
     text: ({ chat, message_id, timestamp, reply_to }: Omit<Sent, 'ok'>) =>
       `Sent to ${quoted(chat.name)} [${chat.id}] at ${timestamp}, message id ${message_id}${reply_to === undefined ? '' : `, reply to ${reply_to}`}`,

@@ -10,6 +10,7 @@ import { facts, quoted } from './brief.ts'
 import type { Grant } from './door.ts'
 import { momentInput } from './inputs.ts'
 import { type Brief, CONTROL_ERRORS, defineOperation, type Operation } from './operation.ts'
+import { READING_ERRORS } from './reading.ts'
 
 /** A text to send. */
 export const textInput = z
@@ -22,8 +23,8 @@ export const textInput = z
 export const SEND_ERRORS = [
   'chat_not_found',
   ...CONTROL_ERRORS,
-  'not_linked',
-  'starting',
+  // Of callers with limits, and of lists of recipients.
+  ...READING_ERRORS,
   'not_connected',
   'logout_in_progress',
   'shutting_down',

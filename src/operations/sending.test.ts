@@ -1,9 +1,13 @@
 import { expect, it } from 'vitest'
-import { AppError, fail } from '../errors.ts'
+import { openArchiveStage } from '../../test/archive-stage.ts'
+import { createTestClock } from '../../test/test-clock.ts'
+import { AppError, ERRORS, fail } from '../errors.ts'
 import { toJid } from '../model/ids.ts'
 import { type Policy, sendsBy } from '../model/policy.ts'
 import type { TaskInput, TaskKind } from '../model/task.ts'
-import { createSending, holdsNow, stillAllows } from './sending.ts'
+import { sendMessage } from './messages.ts'
+import { seenOf } from './seen.ts'
+import { createSending, holdsNow, listedBy, stillAllows } from './sending.ts'
 
 const PERSON = toJid('15551234567@c.us')
 const GROUP = toJid('120363000000000000@g.us')
@@ -112,5 +116,31 @@ it.each(Object.entries(AT_ITS_TIME))(
     expect([await becomes(async () => true), await becomes(async () => false)]).toEqual(expected)
     // Whom an archive that cannot be read would know is not known.
     expect(await becomes(async () => fail('archive_unavailable'))).toBe(expected[1])
+    // An archive that is busy knows it soon: the item is due again in a moment.
+    const later = becomes(async () => fail('server_busy')).catch((error) => error.code)
+    expect(await later).toBe(policy === 'known' ? 'server_busy' : expected[1])
+  },
+)
+
+/** What becomes of a message now: as at its time, but that what may not go is refused. */
+const NOW: Record<Policy, string | null> = {
+  ...{ open: null, known: 'stranger', confirm: 'confirm' },
+  ...{ only: 'archive_damaged', off: 'recipient_not_allowed' },
+}
+
+it.each(Object.entries(NOW))(
+  'under %s, while the archive is damaged, a message has an outcome that its row names',
+  async (policy, expected) => {
+    const clock = createTestClock()
+    const { archive, close } = await openArchiveStage(clock, { isDamaged: true })
+    const sends = { policy: policy as Policy, chats: policy === 'only' ? [PERSON] : [] }
+    const { reader } = seenOf(archive, null, new AbortController().signal, clock)
+    const outcome = await createSending({ sends, reader, isListed: listedBy(archive) })
+      .hold(PERSON)
+      .catch((error) => error.code)
+    await close()
+    expect(outcome).toBe(expected)
+    const codes: string[] = [...sendMessage.errors]
+    if (outcome !== null && Object.hasOwn(ERRORS, outcome)) expect(codes).toContain(outcome)
   },
 )

@@ -32,8 +32,7 @@ export function stillAllows({ sends }: { sends: Sends }, chat: Jid, isListed: Is
 }
 
 /**
- * Returns why a message that this caller scheduled, and that is due, waits for the owner; null: it is sent. If the archive cannot be
- * read, the owner does not know the chat. @throws AppError `recipient_not_allowed`, as {@link Sending.hold}
+ * Returns why a message that this caller scheduled, and that is due, waits for the owner; null: it is sent. Fails as {@link Sending.hold}.
  */
 export async function holdsNow(
   { sends, sees }: Pick<Caller, 'sees'> & { sends: Sends },
@@ -41,13 +40,7 @@ export async function holdsNow(
   archive: Pick<Archive, 'reader' | 'sees'>,
 ): ReturnType<Sending['hold']> {
   const reader = () => archive.reader(undefined, sees)
-  const sending = createSending({ sends, reader, isListed: listedBy(archive) })
-  try {
-    return await sending.hold(chat)
-  } catch (error) {
-    if (error instanceof AppError && sends.policy === 'known') return 'stranger'
-    throw error
-  }
+  return createSending({ sends, reader, isListed: listedBy(archive) }).hold(chat)
 }
 
 export type SendingOptions = {
@@ -58,7 +51,10 @@ export type SendingOptions = {
 }
 
 export type Sending = {
-  /** Returns why a message to this chat waits; null: it goes. @throws AppError `recipient_not_allowed` */
+  /**
+   * Returns why a message to this chat waits; null: it goes. If the archive cannot be read, the owner does not know the chat.
+   * @throws AppError `recipient_not_allowed`, and as `Archive.reader`
+   */
   hold(to: Jid): Promise<Exclude<HoldReason, 'send_at'> | null>
   /**
    * Returns the engine, whose actions on messages, and tasks that reach people, follow the policy too: they cannot wait, so they
@@ -73,7 +69,15 @@ export function createSending({ sends: { policy, chats }, reader, isListed }: Se
 
   const HOLD: Record<Policy, Sending['hold']> = {
     open: async () => null,
-    known: async (to) => ((await reader().isKnown(to)) ? null : 'stranger'),
+    async known(to) {
+      try {
+        return (await reader().isKnown(to)) ? null : 'stranger'
+      } catch (error) {
+        // A retry finds one that is only busy.
+        if (error instanceof AppError && error.code.startsWith('archive_')) return 'stranger'
+        throw error
+      }
+    },
     confirm: async () => 'confirm',
     only: async (to) =>
       isListed(to, chats) ? null : refuse('The caller may send only to the chats that its owner listed.'),

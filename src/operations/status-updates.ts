@@ -126,7 +126,7 @@ export const postStatusUpdate = defineSend({
     message_id: z.string(),
     posted_at: z.string().describe('ISO 8601 UTC.'),
   }),
-  errors: [...SEND_ERRORS, ...MEDIA_INPUT_ERRORS, 'needs_ffmpeg', 'server_busy'],
+  errors: [...SEND_ERRORS, ...MEDIA_INPUT_ERRORS, 'needs_ffmpeg'],
   example: { input: { message: 'Back on Monday', background: '#1f7a5c' } },
   brief: { text: ({ message_id, posted_at }) => `Posted at ${posted_at}, message id ${message_id}` },
   async draft({ message, media, caption, background, font, send_at }, { clock, uploads }) {
