@@ -20,6 +20,11 @@ export type PageTasks = {
    * a problem, by its status; any other error is thrown.
    */
   run<T>(endsAt: number, work: () => Promise<Work<T>>): Promise<Outcome<T>>
+  /**
+   * The answer to a question that precedes a change. Without one just before this time it throws, and {@link PageTasks.run} returns
+   * `not_begun`: the caller has its response by then, and may try again.
+   */
+  inTime<T>(endsAt: number, question: Promise<T>): Promise<T>
   /** The same in this chat. */
   inChat<T>(id: string, endsAt: number, work: (chat: ChatModel) => Promise<Work<T>>): Promise<Outcome<T>>
   /** The same in a group of which this account is a member. */
@@ -46,8 +51,11 @@ export type PageTasks = {
   isMe(id: string): boolean
   /** The phone JID if it is known, else the address as it is. */
   best(wid: string | Wid): string
-  /** Returns the address of this person for requests; null if the number is not on WhatsApp. Lookups run one after the other. */
-  lookUp(id: string): Promise<Wid | null>
+  /**
+   * Returns the address of this person for requests; null if the number is not on WhatsApp. Lookups run one after the other.
+   * Throws as {@link PageTasks.inTime}.
+   */
+  lookUp(id: string, endsAt: number): Promise<Wid | null>
   /** The people who were found, each once: two of the given addresses may belong to one person. */
   people(found: readonly (Wid | null)[]): Wid[]
   /** One code for each id in `asked`, in order. A verdict may name the person by another address; without one: `unknown`. */
@@ -107,6 +115,8 @@ export function installPageTasks(): void {
   const REPORT_MS = 200
   /** Between two lookups of numbers. */
   const PACE_MS = 100
+  const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
+  const late = new Error('whatsappMcp: not begun: its time is over')
   const rows = window.whatsappMcpRows
   /** The server's address of each person who was looked up, by the asked one: the page may learn it only later. */
   const looked = new Map<string, Wid>()
@@ -126,10 +136,18 @@ export function installPageTasks(): void {
         if (done.problem !== undefined) return done
         return { gives: done.gives, chat: (done.group && rows.chats([done.group])[0]) || null }
       } catch (error) {
+        if (error === late) return { problem: 'not_begun' }
         const status = tools.statusOf(error)
         if (status === null) throw error
         return { problem: tools.problemOf(status) }
       }
+    },
+
+    async inTime(endsAt, question) {
+      const over = pause(endsAt - REPORT_MS - Date.now()).then(() => Promise.reject(late))
+      const answer = await Promise.race([question, over])
+      if (Date.now() >= endsAt) throw late
+      return answer
     },
 
     states: new Map(),
@@ -149,7 +167,7 @@ export function installPageTasks(): void {
 
     inGroup(id, endsAt, work) {
       return tools.inChat(id, endsAt, async (chat) => {
-        await tools.loadMembers(chat)
+        await tools.inTime(endsAt, tools.loadMembers(chat))
         if (!tools.me(chat)) return { problem: 'not_member' }
         return work(chat)
       })
@@ -254,7 +272,7 @@ export function installPageTasks(): void {
       return addresses.find((one) => /@c\.us$/.test(one)) ?? addresses[0] ?? String(wid)
     },
 
-    async lookUp(id) {
+    async lookUp(id, endsAt) {
       const wid = tools.wid(id)
       const known = rows.others(wid)
       if (wid.server === 'lid') return known[0] ?? wid
@@ -266,10 +284,10 @@ export function installPageTasks(): void {
       const mine = tools.lookingUp.then(async () => (await queryWidExists(wid))?.wid)
       // WhatsApp restricts accounts that look up many strangers at once.
       tools.lookingUp = mine.then(
-        () => new Promise<void>((resolve) => setTimeout(resolve, PACE_MS)),
+        () => pause(PACE_MS),
         () => {},
       )
-      const found = await mine
+      const found = await tools.inTime(endsAt, mine)
       if (found) looked.set(String(wid), found)
       // By phone number, as the library asks: the response has the address of the chat.
       return found ? wid : null
@@ -288,8 +306,7 @@ export function installPageTasks(): void {
     },
 
     async shown(isShown, endsAt = Date.now() + SHOWN_MS) {
-      while (Date.now() < endsAt - REPORT_MS && !rows.attempt(isShown))
-        await new Promise<void>((resolve) => setTimeout(resolve, LOOK_MS))
+      while (Date.now() < endsAt - REPORT_MS && !rows.attempt(isShown)) await pause(LOOK_MS)
       return rows.attempt(isShown) === true
     },
   }

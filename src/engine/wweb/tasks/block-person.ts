@@ -18,7 +18,7 @@ export const blockPerson: PageTask<'block_person'> = {
       if (tasks.isMe(person)) return { problem: 'own_number' }
       const { blockContact, unblockContact } = await tasks.need<BlockModule>('WAWebBlockContactAction')
       const { Contact, Blocklist } = await tasks.need<Collections>('WAWebCollections')
-      const wid = await tasks.lookUp(person)
+      const wid = await tasks.lookUp(person, endsAt)
       if (wid === null) return { problem: 'nobody' }
       const chat = rows.findChat(person)
       const known = [...(chat ? [String(chat.id)] : []), ...tasks.addresses(person)]

@@ -62,6 +62,7 @@ export const changeGroup: PageTask<'change_group'> = {
       const changed: GroupChange[] = []
       for (const [step, value] of Object.entries(changes) as [GroupChange, never][]) {
         if (value === undefined) continue
+        if (Date.now() >= endsAt) return { problem: 'open', partly: changed }
         try {
           await steps[step](chat, value)
         } catch (error) {

@@ -24,7 +24,7 @@ export const changeMembers: PageTask<'change_members'> = {
       },
 
       async add(ids: readonly string[]): Promise<MemberCode[]> {
-        const found = await Promise.all(ids.map((id) => tasks.lookUp(id)))
+        const found = await Promise.all(ids.map((id) => tasks.lookUp(id, endsAt)))
         const people = tasks.people(found)
         if (people.length === 0) return ids.map(() => 'not_on_whatsapp')
         const { widToUserJid, widToGroupJid } = await tasks.need<JidModule>('WAWebWidToJid')

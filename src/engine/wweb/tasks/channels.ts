@@ -59,7 +59,7 @@ export const followChannel: PageTask<'follow_channel'> = {
         const { loadNewsletterPreviewChat } = await tasks.need<Preview>(
           'WAWebLoadNewsletterPreviewChatAction',
         )
-        await loadNewsletterPreviewChat(id)
+        await tasks.inTime(endsAt, loadNewsletterPreviewChat(id))
       }
       const channel = channels.get(id)
       if (!channel) return { problem: 'missing' }

@@ -47,7 +47,7 @@ export const joinGroup: PageTask<'join_group'> = {
   run({ invite }, endsAt) {
     const tasks = window.whatsappMcpTasks
     return tasks.run<TaskResult<'join_group'>>(endsAt, async () => {
-      const found = await tasks.invited(invite)
+      const found = await tasks.inTime(endsAt, tasks.invited(invite))
       if (found === null) return { problem: 'no_invite' }
       const group = String(found.id)
       const here = {

@@ -59,7 +59,7 @@ export const answerRequests: PageTask<'answer_requests'> = {
       },
     }
     return tasks.inGroup<TaskResult<'answer_requests'>>(group, endsAt, async (chat) => {
-      const waiting = await tasks.requestsOf(group)
+      const waiting = await tasks.inTime(endsAt, tasks.requestsOf(group))
       const codes: MemberCode[] = []
       for (const id of members) {
         const addresses = tasks.addresses(id)

@@ -52,7 +52,7 @@ export const readPicture: PageTask<'read_picture'> = {
           return [getMaybeMePnUser(), getMaybeMeLidUser()].flatMap((wid) => wid ?? []).map(String)
         }
         if (!/@(c\.us|lid)$/.test(chat)) return [chat]
-        if ((await tasks.lookUp(chat)) === null) return []
+        if ((await tasks.lookUp(chat, endsAt)) === null) return []
         const isLid = (address: string) => Number(/@lid$/.test(address))
         return tasks.addresses(chat).sort((one, other) => isLid(other) - isLid(one))
       },
@@ -136,7 +136,7 @@ export const setPicture: PageTask<'set_picture'> = {
       },
       async change(wid: Wid, image: Image | null): Promise<Done> {
         const bridge = await tasks.need<Bridge>('WAWebContactProfilePicThumbBridge')
-        const before = await steps.tagOf(wid)
+        const before = await tasks.inTime(endsAt, steps.tagOf(wid))
         if (image === null && before === null) return { gives: { tag: null } }
         try {
           if (image === null) await bridge.requestDeletePicture(wid)

@@ -53,6 +53,7 @@ export const changeProfile: PageTask<'change_profile'> = {
       for (const field of ['name', 'about'] as const) {
         const text = changes[field]
         if (text === undefined) continue
+        if (Date.now() >= endsAt) return { problem: 'open', partly: changed }
         try {
           const problem = await steps[field](text)
           if (problem !== null) return { problem, partly: changed }

@@ -66,7 +66,7 @@ export const deleteStatus: PageTask<'delete_status'> = {
     return tasks.run<null>(endsAt, async () => {
       const { sendStatusRevokeMsgAction } = await tasks.need<RevokeModule>('WAWebRevokeStatusAction')
       const { Status } = await tasks.need<Collections>('WAWebCollections')
-      const post = await window.whatsappMcpFind(keys)
+      const post = await tasks.inTime(endsAt, window.whatsappMcpFind(keys))
       const mine = Status.getMyStatus()
       if (!post || !mine) return { problem: 'missing' }
       if (!post.id.fromMe || !window.whatsappMcpRows.isStatus(post.id.remote)) return { problem: 'refused' }
