@@ -74,7 +74,7 @@ export type PageTasks = {
   /** What each chat shows now, by its id: the `by` of the task that began it. */
   states: Map<string, string>
   after(ms: number, run: () => void): void
-  /** Resolves at the end of the last lookup of a number. */
+  /** Resolves when the next number can be looked up. */
   lookingUp: Promise<void>
 }
 
@@ -115,6 +115,8 @@ export function installPageTasks(): void {
   const REPORT_MS = 200
   /** Between two lookups of numbers. */
   const PACE_MS = 100
+  /** For so long a lookup without an answer delays the next one. */
+  const SILENT_MS = 10_000
   const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
   const late = new Error('whatsappMcp: not begun: its time is over')
   const rows = window.whatsappMcpRows
@@ -281,13 +283,14 @@ export function installPageTasks(): void {
       const { queryWidExists } = await tools.need<{
         queryWidExists(wid: Wid): Promise<{ wid?: Wid } | null>
       }>('WAWebQueryExistsJob')
-      const mine = tools.lookingUp.then(async () => (await queryWidExists(wid))?.wid)
+      const turn = tools.lookingUp
+      const answer = turn.then(() => (Date.now() < endsAt ? queryWidExists(wid) : Promise.reject(late)))
       // WhatsApp restricts accounts that look up many strangers at once.
-      tools.lookingUp = mine.then(
+      tools.lookingUp = Promise.race([answer, turn.then(() => pause(SILENT_MS))]).then(
         () => pause(PACE_MS),
-        () => {},
+        (error) => (error === late ? undefined : pause(PACE_MS)),
       )
-      const found = await tools.inTime(endsAt, mine)
+      const found = (await tools.inTime(endsAt, answer))?.wid
       if (found) looked.set(String(wid), found)
       // By phone number, as the library asks: the response has the address of the chat.
       return found ? wid : null
