@@ -160,6 +160,20 @@ it('a group and channels that load after `ready` are neither read-only nor delet
   )
 })
 
+it('a group whose members WhatsApp Web does not have: one that was left is shown as such', async () => {
+  const left = harness.world.addGroup({ subject: 'Left', members: [AMARA] }).id
+  await harness.world.leaveGroup({ group: left, member: 'me' })
+  await during('members_late', true, async () => {
+    await harness.restart()
+    await harness.until('ready', 30_000)
+    const shown = await harness.get(`/api/groups/${left}`)
+    expect(shown.json.group, shown.text).toMatchObject({ name: 'Left', role: 'none' })
+    expect(
+      code(await harness.call({ method: 'PATCH', path: `/api/groups/${left}`, body: { name: 'L' } })),
+    ).toEqual([422, 'not_member'])
+  })
+})
+
 it('a forward that WhatsApp Web sends by itself is done, with its own id', async () => {
   const id = await theirs('pass it on')
   const { json } = await during('forward_inside', true, () =>

@@ -75,8 +75,8 @@ export function learnContacts(people: WirePerson[], alsoByLid: ReadonlySet<strin
   }
 }
 
-/** Puts the server's data about a group into its model. */
-export function learnGroup(group: WireGroup): GroupMetadataModel {
+/** Puts the server's data about a group into its model. `isAsked`: the page requested it, so it has the members at once. */
+export function learnGroup(group: WireGroup, isAsked = false): GroupMetadataModel {
   const id = createWid(group.id)
   const inMode = (member: { phone: string; lid: string }): Wid =>
     group.lidMode ? lidWidOf(member) : phoneWidOf(member)
@@ -96,7 +96,8 @@ export function learnGroup(group: WireGroup): GroupMetadataModel {
     isLidAddressingMode: group.lidMode,
     ...(owner ? { owner: inMode(owner) } : {}),
   })
-  learnParticipants(metadata, group, inMode)
+  const areLate = isOn('members_late') && !isAsked
+  learnParticipants(metadata, areLate ? { ...group, members: [] } : group, inMode)
   const chat = Chat.get(id)
   if (chat) chat.set(toGroupChatProps(group.subject, metadata))
   return metadata
@@ -110,8 +111,7 @@ function learnParticipants(
 ): void {
   const { participants } = metadata
   const present = new Set<string>()
-  // Fault `members_late`.
-  for (const member of isOn('members_late') ? [] : group.members) {
+  for (const member of group.members) {
     const id = widOf(member)
     present.add(String(id))
     const roles = { isAdmin: member.admin, isSuperAdmin: member.phone === group.owner }

@@ -131,12 +131,13 @@ class GroupMetadataCollection extends Collection<GroupMetadataModel> {
   readonly modelClass = GroupMetadataModel
 
   /**
-   * Requests one group from the server. Rejects if the server refuses; hangs while it does not respond (F22).
+   * Requests one group from the server. Rejects if the server refuses, as for a group that was left; hangs while it does not
+   * respond (F22).
    */
   async update(id: Id): Promise<GroupMetadataModel> {
     const answer = await connection().ask('group', { id: String(id) })
     if ('error' in answer) throw new ServerStatusCodeError(answer.error)
-    return learnGroup(answer)
+    return learnGroup(answer, true)
   }
 
   async find(id: Id): Promise<GroupMetadataModel> {

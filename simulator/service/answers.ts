@@ -237,6 +237,7 @@ export const answers: Answers = {
     await takeTurn(context)
     const group = account.groups.get(id)
     if (!group) return { error: { name: 'IQErrorItemNotFound', code: 404, text: 'item-not-found' } }
+    if (group.left) return { error: { name: 'IQErrorForbidden', code: 403, text: 'forbidden' } }
     return toWireGroup(account, group)
   }),
 

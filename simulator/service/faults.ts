@@ -349,7 +349,7 @@ export const faultTable = {
     provokes: 'F22',
     where: 'page',
     value: '',
-    does: 'Groups have no members until the fault is off, also at the next load.',
+    does: 'Groups have no members until the page requests them or the fault is off, also at the next load.',
   },
   channels_late: {
     provokes: 'F23',

@@ -142,7 +142,7 @@ async function withMembers(group: Group, granted: Grant<'read', 'ready'>, endsAt
     const [found] = await perform('read_groups', { group: toJid(group.id) }, granted, leftMs)
     return found === undefined ? group : toGroup(found)
   } catch (error) {
-    // The server says nothing of a group that this account has left.
+    // The list has the group all the same, as WhatsApp Web has it.
     if (error instanceof AppError) return group
     throw error
   }

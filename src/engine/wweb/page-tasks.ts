@@ -29,7 +29,10 @@ export type PageTasks = {
   inChat<T>(id: string, endsAt: number, work: (chat: ChatModel) => Promise<Work<T>>): Promise<Outcome<T>>
   /** The same in a group of which this account is a member. */
   inGroup<T>(id: string, endsAt: number, work: (chat: ChatModel) => Promise<Work<T>>): Promise<Outcome<T>>
-  /** Asks the server for the members of a group that has none: on some starts they arrive late. */
+  /**
+   * Asks the server for the members of a group that has none: on some starts they arrive late. A group that this account has left
+   * stays without.
+   */
   loadMembers(chat: ChatModel): Promise<void>
   /** The first of these modules that has this export. Throws as {@link PageTasks.need}. */
   needOf<T>(name: string, modules: readonly string[]): Promise<T>
@@ -178,7 +181,9 @@ export function installPageTasks(): void {
     async loadMembers(chat) {
       if (chat.groupMetadata?.participants?.getModelsArray().length) return
       const { queryAndUpdateGroupMetadataById } = await tools.need<QueryModule>('WAWebGroupQueryJob')
-      await queryAndUpdateGroupMetadataById({ id: String(chat.id) })
+      await queryAndUpdateGroupMetadataById({ id: String(chat.id) }).catch((error: unknown) => {
+        if (![401, 403, 404].includes(tools.statusOf(error) ?? 0)) throw error
+      })
     },
 
     async need<T>(module: string): Promise<T> {
