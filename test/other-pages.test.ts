@@ -160,8 +160,9 @@ it('a group and channels that load after `ready` are neither read-only nor delet
   )
 })
 
-it('a group whose members WhatsApp Web does not have: one that was left is shown as such', async () => {
+it('a group whose members WhatsApp Web does not have: one that was left is shown as such, any other stays', async () => {
   const left = harness.world.addGroup({ subject: 'Left', members: [AMARA] }).id
+  const here = harness.world.addGroup({ subject: 'Here', members: [AMARA] }).id
   await harness.world.leaveGroup({ group: left, member: 'me' })
   await during('members_late', true, async () => {
     await harness.restart()
@@ -171,6 +172,11 @@ it('a group whose members WhatsApp Web does not have: one that was left is shown
     expect(
       code(await harness.call({ method: 'PATCH', path: `/api/groups/${left}`, body: { name: 'L' } })),
     ).toEqual([422, 'not_member'])
+    const remove = (id: string) => harness.call({ method: 'DELETE', path: `/api/chats/${id}` })
+    expect(code(await remove(here))).toEqual([422, 'change_refused'])
+    expect((await remove(left)).status).toBe(200)
+    const ids = harness.world.chats().map(({ id }) => id)
+    expect([ids.includes(here), ids.includes(left)]).toEqual([true, false])
   })
 })
 
