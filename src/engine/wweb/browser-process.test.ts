@@ -29,10 +29,12 @@ function profile(): string {
   return dir
 }
 
-/** A process with these words on its command line, which runs `program` and holds the profile's lock. */
-async function holder(dir: string, program: string, words: string[]): Promise<ChildProcess> {
-  const child = spawn(process.execPath, ['-e', `${program}; console.log('up')`, ...words], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+const uses = (dir: string) => `--user-data-dir=${dir}`
+
+/** A process with this word on its command line, which runs `program` and holds the profile's lock. */
+async function holder(dir: string, program: string, word: string): Promise<ChildProcess> {
+  const child = spawn(process.execPath, ['-e', `${program}; console.log('up')`, '--', word], {
+    stdio: ['pipe', 'pipe', 'inherit'],
   })
   children.push(child)
   await new Promise((up) => child.stdout?.once('data', up))
@@ -41,7 +43,15 @@ async function holder(dir: string, program: string, words: string[]): Promise<Ch
 }
 
 const hasEnded = ({ exitCode, signalCode }: ChildProcess) => exitCode !== null || signalCode !== null
-const OBEYS = 'setInterval(() => {}, 1e3)'
+const OBEYS = 'process.stdin.pipe(process.stdout)'
+/** True if it still answers. */
+function isAlive(child: ChildProcess): Promise<boolean> {
+  return new Promise((resolve) => {
+    child.once('exit', () => resolve(false))
+    child.stdout?.once('data', () => resolve(true))
+    child.stdin?.on('error', () => {}).write('?')
+  })
+}
 const RESISTS = `process.on('SIGTERM', () => {}); ${OBEYS}`
 
 describe.skipIf(process.platform !== 'linux')('freeProfile', () => {
@@ -51,17 +61,22 @@ describe.skipIf(process.platform !== 'linux')('freeProfile', () => {
     ['has to be killed', RESISTS],
   ])('waits until a browser that was left behind is gone: one that %s', async (_, program) => {
     const dir = profile()
-    const child = await holder(dir, program, [dir])
+    const child = await holder(dir, program, uses(dir))
     await releaseProfile(dir, clock)
     expect(readdirSync(dir)).toEqual([])
     await expect.poll(() => hasEnded(child)).toBe(true)
   })
 
-  it('leaves a process alone that only has its number', async () => {
+  it.each<[what: string, word: (dir: string) => string]>([
+    ['another program', () => 'another program'],
+    ["another account's browser", (dir) => uses(`${dir}2`)],
+    ['a part of that browser', (dir) => `chromium --type=renderer ${uses(`${dir}2`)} --lang=en`],
+    ['a program that reads the profile', (dir) => join(dir, 'Default')],
+  ])('leaves a process alone that only has its number: %s', async (_, word) => {
     const dir = profile()
-    const child = await holder(dir, OBEYS, ['another program'])
+    const child = await holder(dir, OBEYS, word(dir))
     await releaseProfile(dir, clock)
     expect(readdirSync(dir)).toEqual([])
-    expect(hasEnded(child)).toBe(false)
+    expect(await isAlive(child)).toBe(true)
   })
 })

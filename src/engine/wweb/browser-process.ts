@@ -1,7 +1,7 @@
 /** The browser as a process: who uses the profile, what a dead server left, and how to end it gently. */
 import { readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Browser } from 'puppeteer'
 import { type Clock, withDeadline } from '../../clock.ts'
 
@@ -129,11 +129,13 @@ function profileOwner(profileDir: string): number | null {
 
 const readsCommandLines = process.platform === 'linux'
 
-/** Pids are reused: on Linux the command line must name the profile; elsewhere any live process counts. */
+/** Pids are reused: on Linux the process must be a browser with this profile; elsewhere any live process counts. */
 function runsOn(pid: number, profileDir: string): boolean {
   try {
-    if (readsCommandLines) return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(profileDir)
-    return process.kill(pid, 0)
+    if (!readsCommandLines) return process.kill(pid, 0)
+    // As a whole argument: the profile of another account may begin like this one.
+    const args = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+    return args.includes(`--user-data-dir=${resolve(profileDir)}`)
   } catch {
     return false
   }
