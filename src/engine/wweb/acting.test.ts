@@ -1,8 +1,8 @@
 /** Actions in the page's functions, run in Node on a message of the test: what an outcome is called. */
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { systemClock } from '../../clock.ts'
 import type { Action } from '../../model/action.ts'
-import { toJid } from '../../model/ids.ts'
+import { toJid, toMessageKey } from '../../model/ids.ts'
 import { createActing } from './acting.ts'
 import { installPageActs } from './page-acts.ts'
 import type { ReadingClient } from './reading.ts'
@@ -67,6 +67,47 @@ beforeEach(() => void vi.useFakeTimers())
 afterEach(() => {
   vi.useRealTimers()
   vi.unstubAllGlobals()
+})
+
+describe('new texts of a message whose edit is on its way', () => {
+  const KEY = toMessageKey('true_15550001101@c.us_3EB0000000000000000000')
+  const MINE: Action = { kind: 'edit', text: 'mine ' }
+
+  /** Edits end as `ends` says, in turn. Returns what is reported. */
+  async function edit(ends: ('done' | 'failed' | 'gone')[], texts: string[]) {
+    const ending: (() => void)[] = []
+    const evaluate = () => {
+      const end = ends[ending.length]
+      return new Promise((resolve, reject) =>
+        ending.push(() =>
+          end === 'gone' ? reject(new Error('Target closed')) : resolve({ verdict: end, message: null }),
+        ),
+      )
+    }
+    const client = { pupPage: { evaluate } } as unknown as ReadingClient
+    const acting = createActing(client, {} as unknown as Translator, systemClock)
+    const edits = ends.map(() => acting.act({ keys: [KEY] }, MINE, 30_000).catch(() => {}))
+    const reported: string[] = []
+    for (const text of texts) acting.reportEdit('3EB0000000000000000000', text, () => reported.push(text))
+    expect(reported).toEqual([])
+    for (const [index, end] of ending.entries()) {
+      end()
+      await edits[index]
+    }
+    return reported
+  }
+
+  it.each<[what: string, ends: ('done' | 'failed' | 'gone')[], texts: string[], reported: string[]]>([
+    ['it is done', ['done'], ['mine'], ['mine']],
+    ['it fails', ['failed'], ['mine'], []],
+    ['nothing shows whether it is done', ['gone'], ['mine'], ['mine']],
+    ['it fails, and the phone edited after it', ['failed'], ['mine', 'of the phone'], ['of the phone']],
+    ['it fails, and the phone edited before it', ['failed'], ['of the phone', 'mine'], ['of the phone']],
+    ['a second one fails', ['done', 'failed'], ['of the phone'], ['of the phone']],
+    ['a first one fails', ['failed', 'done'], ['of the phone'], ['of the phone']],
+  ])('%s', async (_, ends, texts, reported) => {
+    expect(await edit(ends, texts)).toEqual(reported)
+  })
 })
 
 it.each([

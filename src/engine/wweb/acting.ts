@@ -34,15 +34,15 @@ export type Acting = {
   /** See `Engine.act`. */
   act(message: MessageRef, action: Action, limitMs: number): Promise<SeenMessage | null>
   /**
-   * Calls `report`, which reports the new text of the message with this bare id. During our own edit of that message, the
-   * call waits for the end of the edit, and is left out if it failed: WhatsApp Web shows the new text before its server has it.
+   * Calls `report`, which reports the new text of the message with this bare id. During our own edits of that message, the call
+   * waits for their end, and is left out if `text` is that of an edit that failed: WhatsApp Web shows it before its server has it.
    */
-  reportEdit(bareId: string, report: () => void): void
+  reportEdit(bareId: string, text: string | undefined, report: () => void): void
 }
 
 export function createActing(client: ReadingClient, translator: Translator, clock: Clock): Acting {
-  /** The report that waits for the end of an edit, by the bare id of the message. */
-  const edits = new Map<string, () => void>()
+  /** By the bare id of a message: how many of our edits are under way, and the reports that wait for their end. */
+  const edits = new Map<string, { open: number; waiting: { text: string | undefined; report(): void }[] }>()
 
   async function act({ keys }: MessageRef, action: Action, limitMs: number): Promise<SeenMessage | null> {
     const run = ACTS[action.kind].run as (...given: unknown[]) => Promise<Done>
@@ -61,21 +61,28 @@ export function createActing(client: ReadingClient, translator: Translator, cloc
 
   return {
     async act(message, action, limitMs) {
-      const id = action.kind === 'edit' ? bareIdOf(message) : null
-      if (id === null) return act(message, action, limitMs)
-      edits.set(id, () => {})
+      const id = bareIdOf(message)
+      if (action.kind !== 'edit' || id === null) return act(message, action, limitMs)
+      const edit = edits.get(id) ?? { open: 0, waiting: [] }
+      edits.set(id, edit)
+      edit.open += 1
       try {
         return await act(message, action, limitMs)
       } catch (error) {
-        if (!(error instanceof AppError && error.code === 'outcome_unknown')) edits.delete(id)
+        if (!(error instanceof AppError && error.code === 'outcome_unknown'))
+          edit.waiting = edit.waiting.filter(({ text }) => text !== action.text.trim())
         throw error
       } finally {
-        edits.get(id)?.()
-        edits.delete(id)
+        edit.open -= 1
+        if (edit.open === 0) {
+          edits.delete(id)
+          for (const { report } of edit.waiting) report()
+        }
       }
     },
-    reportEdit(bareId, report) {
-      if (edits.has(bareId)) edits.set(bareId, report)
+    reportEdit(bareId, text, report) {
+      const edit = edits.get(bareId)
+      if (edit) edit.waiting.push({ text, report })
       else report()
     },
   }

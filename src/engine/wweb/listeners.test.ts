@@ -47,7 +47,7 @@ async function sendPicture(acks: readonly number[]) {
   listenTo(
     client,
     sender,
-    { reportEdit: (_id, report) => report() },
+    { reportEdit: (_id, _text, report) => report() },
     translator,
     (event) => events.push(event),
     log,

@@ -49,7 +49,10 @@ export function listenTo(
   )
   client.on('message_ciphertext', ({ rawData }) => guarded(() => report(rawData)))
   client.on('message_edit', ({ id, rawData }) =>
-    guarded(() => acting.reportEdit(id.id, () => guarded(() => report(rawData)))),
+    guarded(() => {
+      const text = rawData.type === 'chat' ? rawData.body : rawData.caption
+      acting.reportEdit(id.id, text, () => guarded(() => report(rawData)))
+    }),
   )
   // The second argument is the earlier message, kept in one slot and usually absent; the archive has it.
   client.on('message_revoke_everyone', ({ rawData }) => guarded(() => report(rawData)))
