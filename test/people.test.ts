@@ -71,7 +71,14 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
       online: false,
       last_seen_at: new Date(lastSeen * 1_000).toISOString(),
     })
+    // Reading a chat does not end it.
+    const shown = () => harness.world.state().presences.findLast(({ chat }) => chat === null)?.state
+    await harness.world.write({ from: AMARA, text: 'read me' })
+    await harness.synced()
+    expect((await harness.post(`/api/chats/${jid(AMARA)}/read`)).status).toBe(200)
+    expect(shown()).toBe('available')
     expect((await show(false)).json.available).toBe(false)
+    expect(shown()).toBe('unavailable')
     expect(code(await harness.get(`/api/contacts/${NOBODY}/presence`))).toEqual([404, 'chat_not_found'])
   })
 

@@ -101,7 +101,7 @@ export class ConnModel extends Model<ConnProps> {
 
 declareProps(ConnModel, 'ref wid pushname platform battery plugged connected lc lg is24h')
 
-/** `WAWebStreamModel.Stream`. */
+/** `WAWebStreamModel.Stream`. `available`: the device counts as online. */
 class StreamModel extends Model<{ mode: string; available: boolean }> {
   markAvailable(): void {
     this.set({ available: true })

@@ -55,15 +55,14 @@ const timelockKey = 'WAReachoutTimelockState'
 
 /** Defines the modules of this file. */
 export function definePeopleModules(): void {
+  // Who marks the stream says it to the server; these two say it without the stream (wa-js: conn/functions/markAvailable.ts).
+  Stream.on(
+    'change:available',
+    () => void tellPresence(null, Stream.get('available') ? 'available' : 'unavailable'),
+  )
   defineModule('WAWebPresenceChatAction', {
-    async sendPresenceAvailable() {
-      Stream.markAvailable()
-      await tellPresence(null, 'available')
-    },
-    async sendPresenceUnavailable() {
-      Stream.markUnavailable()
-      await tellPresence(null, 'unavailable')
-    },
+    sendPresenceAvailable: () => tellPresence(null, 'available'),
+    sendPresenceUnavailable: () => tellPresence(null, 'unavailable'),
   })
   defineModule('WAWebChatStateBridge', {
     sendChatStateComposing: (chat: Wid) => tellPresence(chat, 'composing'),

@@ -77,6 +77,8 @@ export type PageTasks = {
   /** What each chat shows now, by its id: the `by` of the task that began it. */
   states: Map<string, string>
   after(ms: number, run: () => void): void
+  /** `shown`: whether the account is to be shown as online; `readers`: how many chats are being read. While one is, the device counts as online. */
+  online: { shown: boolean; readers: number }
   /** Resolves when the next number can be looked up. */
   lookingUp: Promise<void>
 }
@@ -156,6 +158,8 @@ export function installPageTasks(): void {
     },
 
     states: new Map(),
+
+    online: { shown: false, readers: 0 },
 
     lookingUp: Promise.resolve(),
 

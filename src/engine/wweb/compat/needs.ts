@@ -136,6 +136,7 @@ export const NEEDS: Record<Ability, readonly string[]> = {
   show_presence: [
     'WAWebPresenceChatAction.sendPresenceAvailable()',
     'WAWebPresenceChatAction.sendPresenceUnavailable()',
+    'WAWebStreamModel.Stream.markUnavailable()',
   ],
   read_picture: [
     'WAWebWidFactory.createWid()',

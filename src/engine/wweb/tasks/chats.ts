@@ -64,11 +64,15 @@ export const readChat: PageTask<'read_chat'> = {
     return tasks.inChat<null>(id, endsAt, async (chat) => {
       const { sendSeen } = await tasks.need<SeenModule>('WAWebUpdateUnreadChatAction')
       const { Stream } = await tasks.need<StreamModule>('WAWebStreamModel')
+      const { online } = tasks
+      const over = new Promise<void>((resolve) => tasks.after(endsAt - Date.now(), resolve))
+      online.readers += 1
       Stream.markAvailable()
       try {
-        await sendSeen({ chat, threadId: undefined })
+        await Promise.race([sendSeen({ chat, threadId: undefined }), over])
       } finally {
-        Stream.markUnavailable()
+        online.readers -= 1
+        if (online.readers === 0 && !online.shown) Stream.markUnavailable()
       }
       return (await tasks.shown(() => !chat.unreadCount)) ? { gives: null } : { problem: 'open' }
     })

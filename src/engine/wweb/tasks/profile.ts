@@ -76,7 +76,11 @@ export const showPresence: PageTask<'show_presence'> = {
     return tasks.run<null>(endsAt, async () => {
       const { sendPresenceAvailable, sendPresenceUnavailable } =
         await tasks.need<PresenceModule>('WAWebPresenceChatAction')
+      const { Stream } = await tasks.need<StreamModule>('WAWebStreamModel')
       await (available ? sendPresenceAvailable() : sendPresenceUnavailable())
+      tasks.online.shown = available
+      // Or the page would not say that it is online before the next receipts.
+      if (!available && tasks.online.readers === 0) Stream.markUnavailable()
       return { gives: null }
     })
   },
@@ -111,6 +115,7 @@ type AboutModule = {
   getStatus(person: { token: string; wid: unknown }): Promise<{ status?: unknown } | undefined>
   setMyStatus(text: string): Promise<unknown>
 }
+type StreamModule = { Stream: { markUnavailable(): void } }
 type PresenceModule = Record<'sendPresenceAvailable' | 'sendPresenceUnavailable', () => Promise<unknown>>
 type PersonPresence = {
   isOnline?: boolean
