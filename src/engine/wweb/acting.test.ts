@@ -20,10 +20,13 @@ type Page = {
   forwardMessages?: () => Promise<void>
   pending?: Promise<unknown>
   sendReactionToMsg?: () => unknown
+  /** A read of the page's database fails after the first one. */
+  breaks?: true
 }
 
 /** Opens a page with one message. Its functions see this page as their `window`. */
 function open(page: Page) {
+  let reads = 0
   const stars: unknown[] = []
   const promises = { sendStarMsgs: page.pending }
   void page.pending?.then(() => {
@@ -42,7 +45,11 @@ function open(page: Page) {
       isMember: () => true,
       attempt: () => null,
     },
-    whatsappMcpFind: async () => ({ id: { remote: '15550001101@c.us', fromMe: false }, type: 'chat' }),
+    whatsappMcpFind: async () => {
+      reads += 1
+      if (page.breaks && reads > 1) throw new Error('r: r')
+      return { id: { remote: '15550001101@c.us', fromMe: false }, type: 'chat' }
+    },
     whatsappMcpKey: () => null,
     whatsappMcpModules: { ensure: async () => page },
     WWebJS: { getChat: async () => chat },
@@ -177,4 +184,9 @@ it('is unknown if WhatsApp Web fails while it forwards', async () => {
   const code = codeOf(FORWARD)
   await vi.advanceTimersByTimeAsync(6_000)
   expect(await code).toBe('outcome_unknown')
+})
+
+it('what is done stays done if the message cannot be read again', async () => {
+  const { codeOf } = open({ sendReactionToMsg: async () => ({ messageSendResult: 'OK' }), breaks: true })
+  expect(await codeOf({ kind: 'react', emoji: '👍' })).toBe('done')
 })

@@ -80,7 +80,9 @@ export function installPageActs(): void {
         : 'refused'
       const { verdict, result } =
         typeof outcome === 'string' ? { verdict: outcome, result: undefined } : outcome
-      const present = result ?? (message.type === 'revoked' ? message : await target.again())
+      // What is done is no failure because the message cannot be read again.
+      const present =
+        result ?? (message.type === 'revoked' ? message : await target.again().catch(() => undefined))
       const shown = (present && rows.attempt(() => rows.message(present))) ?? null
       return { verdict, message: shown, ...(why === undefined ? {} : { why }) }
     },
