@@ -1,5 +1,14 @@
 /** `backup` and `restore`: a session moves to another directory with all that it has, or nothing is written. */
-import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Harness, openHarness } from './harness.ts'
@@ -44,6 +53,8 @@ it('waits for nobody: while a server uses the directory, it says how to stop it'
 describe('of a stopped server', () => {
   beforeAll(async () => {
     await harness.app.close()
+    // Chrome's own on macOS: its target is the version, no file. It stays where the browser was killed.
+    symlinkSync('152.0.7827.0', join(harness.authDir, 'session-default', 'RunningChromeVersion'))
     const { code, out, err } = await ended(['backup', file, '--auth-dir', harness.authDir, ...key()])
     expect([code, err]).toEqual([0, ''])
     expect(out).toMatch(/^Wrote .*whatsapp\.backup \(\d+\.\d MiB\)\. Anyone who has this file/)
@@ -94,6 +105,15 @@ describe('of a stopped server', () => {
     expect([open.code, open.err]).toEqual([2, expect.stringContaining('openssl rand -base64 32')])
     const none = await ended(['backup', join(folder, 'none.backup'), '--auth-dir', temp(), ...key()])
     expect([none.code, readdirSync(folder)]).toEqual([3, expect.not.arrayContaining(['none.backup'])])
+  })
+
+  it('is not made of a part: a folder on a disk that is not mounted is named', async () => {
+    const [part, to] = [temp(), temp()]
+    mkdirSync(join(part, '.whatsapp-mcp-api'))
+    symlinkSync('/nowhere/media', join(part, '.whatsapp-mcp-api', 'media'))
+    const { code, err } = await ended(['backup', join(to, 'a.backup'), '--auth-dir', part, ...key()])
+    expect([code, readdirSync(to)]).toEqual([1, []])
+    expect(err).toContain('.whatsapp-mcp-api/media cannot be read (ENOENT).\nNo backup was written. ')
   })
 
   it('is ready again elsewhere without a QR code, with messages and keys', async () => {

@@ -1,6 +1,7 @@
 /** The file of a backup: folders as tar, compressed, and encrypted with a key. A file that was changed is not read. */
 import { createCipheriv, createDecipheriv, randomBytes, scryptSync } from 'node:crypto'
-import { closeSync, createReadStream, createWriteStream, openSync, readSync, statSync } from 'node:fs'
+import fs, { closeSync, createReadStream, createWriteStream, openSync, readSync, statSync } from 'node:fs'
+import { relative, sep } from 'node:path'
 import { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createGzip } from 'node:zlib'
@@ -13,9 +14,9 @@ const IV_BYTES = 12
 const HEAD_BYTES = MAGIC.length + SALT_BYTES + IV_BYTES
 const TAG_BYTES = 16
 
-/** Why a file is not read. */
+/** Why a backup is not read, or not written: `unreadable` has the error of what was to be in it as its cause. */
 export class BackupError extends Error {
-  readonly code: 'not_a_backup' | 'wrong_key_or_damaged'
+  readonly code: 'not_a_backup' | 'wrong_key_or_damaged' | 'unreadable'
   constructor(code: BackupError['code'], options?: ErrorOptions) {
     super(code, options)
     this.code = code
@@ -28,8 +29,20 @@ function secretOf(key: string, salt: Buffer): Buffer {
 }
 
 /**
- * Writes these entries of a folder to a new file, without the paths for which `isLeftOut` returns true. A path is relative to the folder.
- * Rejects with errors of the disk.
+ * At the first entry that does not exist, such as a link without a target, tar-fs (3.1.3) ends without an error and leaves out all
+ * deeper entries. With these functions it fails.
+ */
+const strictFs = {
+  ...fs,
+  stat: (path: string, done: (error: Error | null, stats?: fs.Stats) => void) =>
+    fs.stat(path, (cause, stats) =>
+      cause === null ? done(null, stats) : done(new BackupError('unreadable', { cause })),
+    ),
+}
+
+/**
+ * Writes these entries of a folder to a new file, without the paths for which `isLeftOut` returns true. A path is relative to the folder
+ * and has slashes. Rejects with {@link BackupError} `unreadable` if an entry does not exist, and with errors of the disk.
  */
 export async function writeBackup(
   file: string,
@@ -41,13 +54,14 @@ export async function writeBackup(
   const cipher = createCipheriv('aes-256-gcm', secretOf(key, salt), iv).setAAD(head)
   const target = createWriteStream(file, { mode: 0o600, flags: 'wx' })
   target.write(head)
-  const folders = pack(folder, {
+  const options = {
     entries,
     // A profile may lie on another disk.
     dereference: true,
-    ignore: (path) => isLeftOut(path.slice(folder.length + 1)),
-  })
-  await pipeline(folders, createGzip(), cipher, target, { end: false })
+    ignore: (path: string) => isLeftOut(relative(folder, path).replaceAll(sep, '/')),
+    fs: strictFs,
+  }
+  await pipeline(pack(folder, options), createGzip(), cipher, target, { end: false })
   await new Promise<void>((resolve, reject) => {
     target.once('error', reject)
     target.end(cipher.getAuthTag(), resolve)

@@ -18,11 +18,11 @@ const log = createLog({ level: 'warn', readable: true })
 export type BackupFlags = { 'backup-key-file': string }
 
 /**
- * Files of a process and not of the session: a server's lock, log and addresses, and Chromium's lock. Uploads are in the backup, because
- * held messages need them.
+ * Files of a process and not of the session: a server's lock, log and addresses, and Chromium's lock and version. Uploads are in the
+ * backup, because held messages need them.
  */
 const LEFT_OUT =
-  /^\.whatsapp-mcp-api\/(?:server\.(?:lock|log)|address\.json)|\/Singleton(?:Lock|Socket|Cookie)$/
+  /^\.whatsapp-mcp-api\/(?:server\.(?:lock|log)|address\.json)|\/(?:Singleton(?:Lock|Socket|Cookie)|RunningChromeVersion)$/
 /** What the browser can fetch or make again. */
 const CACHES =
   /^session-[^/]+\/(?:Default\/)?(?:Cache|Code Cache|GPUCache|\w*ShaderCache|\w*GraphiteCache|\w*Cache\/Cache_Data)$/
@@ -49,6 +49,7 @@ export async function backup({ authDir }: Config, to: string, flags: BackupFlags
       renameSync(part, file)
     } catch (cause) {
       rmSync(part, { force: true })
+      if (cause instanceof BackupError) throw unreadable(cause)
       throw new CommandError(
         `${file} cannot be written (${errnoOf(cause) ?? cause}).`,
         'Name a file in a folder that you can write to, on a disk with enough space.',
@@ -131,6 +132,15 @@ async function withLock(authDir: string, work: () => Promise<void>): Promise<voi
   } finally {
     held?.release()
   }
+}
+
+function unreadable({ cause }: BackupError): CommandError {
+  return new CommandError(
+    `${Object(cause).path} cannot be read (${errnoOf(cause)}).`,
+    'No backup was written. If it is a link, its target must exist: mount its disk, or delete the link.',
+    EXIT.failed,
+    { cause },
+  )
 }
 
 function explain(cause: unknown, file: string, authDir: string): CommandError {
