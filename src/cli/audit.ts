@@ -1,6 +1,7 @@
 /** `whatsapp-mcp-api audit`: the calls that the running server noted. */
 import type { z } from 'zod'
 import type { AuditEntry } from '../model/audit.ts'
+import { DEFAULT_ACCOUNT } from '../model/ids.ts'
 import { openApi, type Server } from './client.ts'
 import { EXIT } from './exit-codes.ts'
 import { jsonLines, printable } from './terminal.ts'
@@ -15,7 +16,9 @@ type Flags = Record<(typeof FILTERS)[number], string> & { json: boolean; limit: 
 export async function showAudit(server: Server, { json, limit, ...flags }: Flags): Promise<number> {
   const query = new URLSearchParams({ limit: String(limit) })
   for (const name of FILTERS) if (flags[name] !== '') query.set(name, flags[name])
-  const list = await openApi(server).get<List>(`/api/audit?${query}`)
+  const api = openApi(server)
+  if (flags.account === '' && api.account !== DEFAULT_ACCOUNT) query.set('account', api.account)
+  const list = await api.get<List>(`/api/audit?${query}`)
   const text = list.entries.length === 0 ? 'No call fits.\n' : list.entries.map(lineOf).join('')
   process.stdout.write(json ? jsonLines(list) : text)
   return EXIT.ok

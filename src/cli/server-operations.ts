@@ -1,4 +1,5 @@
 /** The operations of the running server, read from its OpenAPI document: a request is made from fields that are given as text. */
+import { DEFAULT_ACCOUNT } from '../model/ids.ts'
 import type { Api, ApiRequest } from './client.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { nearest } from './nearest.ts'
@@ -7,7 +8,7 @@ import { nearest } from './nearest.ts'
 const LIMIT_MS = 70_000
 
 type Schema = { type?: string | string[]; anyOf?: Schema[]; const?: unknown; description?: string }
-type Parameter = { name?: string; in?: string; schema?: Schema }
+type Parameter = { name?: string; in?: string; schema?: Schema; $ref?: string }
 type Content = Record<string, { schema?: Schema & { properties?: Record<string, Schema> } }>
 type Described = {
   operationId: string
@@ -15,7 +16,10 @@ type Described = {
   requestBody?: { content: Content }
   responses: Record<string, { content?: Content }>
 }
-type Document = { paths: Record<string, Record<string, Described>> }
+type Document = {
+  paths: Record<string, Record<string, Described>>
+  components: { parameters: Record<string, Parameter> }
+}
 
 /** An operation of the server. */
 export type ServerOperation = {
@@ -36,9 +40,15 @@ export type OperationRequest = { method: string; path: string; body: Record<stri
 
 /** Returns every operation of the server by its id. */
 export async function readOperations(api: Pick<Api, 'get'>): Promise<Map<string, ServerOperation>> {
-  const { paths } = await api.get<Document>('/openapi.json')
+  const { paths, components } = await api.get<Document>('/openapi.json')
+  const shared = new Map(
+    Object.entries(components.parameters).map(([name, one]) => [`#/components/parameters/${name}`, one]),
+  )
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, described]) => toOperation(path, method.toUpperCase(), described)),
+    Object.entries(methods).map(([method, { parameters = [], ...described }]) => {
+      const found = parameters.map((one) => shared.get(one.$ref ?? '') ?? one)
+      return toOperation(path, method.toUpperCase(), { ...described, parameters: found })
+    }),
   )
   return new Map(operations.map((one) => [one.id, one]))
 }
@@ -56,17 +66,21 @@ export function findOperation(all: ReadonlyMap<string, ServerOperation>, id: str
 }
 
 /**
- * Sends a request with these fields to the operation.
+ * Sends a request with these fields to the operation. If it has a field for the account, that is the account of the API unless a field
+ * names another.
  * @param bytes the body of an operation that takes a file
  * @throws CommandError like {@link requestOf}, and like every call of {@link Api}
  */
 export function askOperation(
-  api: Pick<Api, 'request'>,
+  api: Pick<Api, 'account' | 'request'>,
   operation: ServerOperation,
   fields: Readonly<Record<string, string | null>>,
   bytes: ApiRequest = {},
 ): Promise<Response> {
-  const { method, path, body } = requestOf(operation, fields)
+  const place = operation.fields.get('account')?.place
+  // A filter that nobody asked for hides what other accounts have.
+  const isAsked = place === 'path' || (place !== undefined && api.account !== DEFAULT_ACCOUNT)
+  const { method, path, body } = requestOf(operation, isAsked ? { account: api.account, ...fields } : fields)
   return api.request(path, LIMIT_MS, {
     method,
     ...(body === null ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
