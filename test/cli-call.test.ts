@@ -19,11 +19,13 @@ it('prints what an operation returns, as lines or as JSON', async () => {
 
 it('sends fields in the path, the query and the body, as their types', async () => {
   const url = 'https://receiver.example/hook'
-  const input = ['--kinds', 'message.received,message.sent', '--from-me', 'false', '--paused']
+  const listed = ['--kinds', 'message.received,message.sent', '--chats', '15551234567']
+  const input = [...listed, '--from-me', 'false', '--paused']
   const made = JSON.parse((await cli('call', 'add_webhook', `url=${url}`, ...input, '--json')).out)
   expect(made).toMatchObject({
     url,
     kinds: ['message.received', 'message.sent'],
+    chats: ['15551234567@c.us'],
     from_me: false,
     paused: true,
   })

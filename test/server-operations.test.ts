@@ -83,3 +83,21 @@ it.each([
 ])('operations on an account are on the one that is named, or %s', async (account, named) => {
   expect((await requestOf('stop_account', {}, named))?.request).toBe(`POST /api/accounts/${account}/stop`)
 })
+
+it.each([
+  ['add_webhook', HOOK, 'chats', '15551234567', ['15551234567']],
+  ['change_webhook', { webhook_id: 'wh_1' }, 'chats', '15551234567', ['15551234567']],
+  ['change_webhook', { webhook_id: 'wh_1' }, 'chats', 'null', null],
+  ['check_numbers', {}, 'phone_numbers', '+15551234567, 15551234568', ['+15551234567', '15551234568']],
+  ['check_numbers', {}, 'phone_numbers', '["+15551234567", 15551234568]', ['+15551234567', 15551234568]],
+  ['set_chat_labels', { chat_id: '1@c.us' }, 'labels', '3,5', ['3', '5']],
+  ['set_chat_labels', { chat_id: '1@c.us' }, 'labels', '[]', []],
+  ['change_group_members', { group_id: '1@g.us' }, 'members', '15551234567', ['15551234567']],
+  ['forward_message', { message_id: 'm' }, 'chats', 'Anna,15551234567', ['Anna', '15551234567']],
+  ['send_contacts', { chat: '1' }, 'contacts', '[{"name":"A, B"}]', [{ name: 'A, B' }]],
+  ['send_to_chat', { chat_id: '1' }, 'mentions', 'all', 'all'],
+  ['send_media', { chat: '1' }, 'media', '{"upload":"u"}', { upload: 'u' }],
+] as const)('%s %j takes --%s %s as a list or as JSON', async (id, fields, name, typed, sent) => {
+  const { body } = (await requestOf(id, { ...fields, [name]: typed })) ?? {}
+  expect(Object(body)[name]).toEqual(sent)
+})

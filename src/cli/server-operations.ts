@@ -141,8 +141,8 @@ function toValue(text: string, schema: Schema): unknown {
   const types = typesOf(schema)
   if (text === 'null' && types.has('null')) return null
   const isJson = /^\s*[[{]/.test(text) && (types.has('array') || types.has('object'))
-  const isPlain = types.has('string') && !isJson
-  if (isPlain) return text
+  if (types.has('string') && !isJson) return text
+  if (types.has('array') && !types.has('object') && !isJson) return text.split(',').map((one) => one.trim())
   try {
     return JSON.parse(text)
   } catch {
