@@ -1,14 +1,9 @@
 /** `whatsapp-mcp-api call`: any operation of the running server. */
-import { createWriteStream } from 'node:fs'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import type { ReadableStream } from 'node:stream/web'
-import { toPath } from '../home.ts'
 import { openApi, type Server } from './client.ts'
-import { errnoOf } from './errno.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { fileBody } from './file-body.ts'
 import { readable } from './readable.ts'
+import { requireTarget, saveBody } from './save-body.ts'
 import { askOperation, findOperation, readOperations } from './server-operations.ts'
 import { jsonLines } from './terminal.ts'
 
@@ -27,28 +22,18 @@ export async function callOperation(
       operation.takesBytes ? 'Name it with --file FILE.' : 'Leave out --file.',
       EXIT.wrongSetting,
     )
+  if (operation.gives === 'text/event-stream' && flags.out !== '')
+    throw new CommandError(
+      `${id} returns a stream that does not end.`,
+      'Leave out --out, or follow the events with: whatsapp-mcp-api watch --json',
+      EXIT.wrongSetting,
+    )
+  const target = operation.gives === 'application/json' ? null : requireTarget(flags.out)
   const bytes = operation.takesBytes ? fileBody(flags.file, flags.type) : {}
   const answer = await askOperation(api, operation, fields, bytes)
   if (operation.gives === 'application/json') {
     const data: unknown = await answer.json()
     process.stdout.write(flags.json ? jsonLines(data) : readable(data))
-  } else await save(answer, flags.out)
+  } else await saveBody(answer, target, { what: `download from ${server.url}` })
   return EXIT.ok
-}
-
-/** Writes the bytes to this file, or to standard output. */
-async function save(answer: Response, file: string): Promise<void> {
-  if (answer.body === null) return
-  const bytes = Readable.fromWeb(answer.body as ReadableStream)
-  try {
-    if (file !== '') await pipeline(bytes, createWriteStream(toPath(file), { mode: 0o600 }))
-    else await pipeline(bytes, process.stdout, { end: false })
-  } catch (error) {
-    throw new CommandError(
-      `The file could not be written (${errnoOf(error) ?? error}).`,
-      'Name a file that can be written: --out FILE.',
-      EXIT.failed,
-      { cause: error },
-    )
-  }
 }

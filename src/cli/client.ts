@@ -33,8 +33,11 @@ export type Api = {
   open(path: string, signal?: AbortSignal): Promise<Response>
 }
 
-/** What a request has beside its path. `isOnce`: it is never repeated, such as one whose body is read while it is sent. */
-export type ApiRequest = RequestInit & { headers?: Record<string, string>; isOnce?: true }
+/**
+ * What a request has beside its path. `isOnce`: it is never repeated, such as one whose body is read while it is sent. `isOpen`: the
+ * time limit is that of the start of the response, and its body has none.
+ */
+export type ApiRequest = RequestInit & { headers?: Record<string, string>; isOnce?: true; isOpen?: true }
 
 /** The most repetitions of a command's request: after 0.5, 2 and 5 s, or the pauses that the server names. */
 const RETRIES = 3
@@ -85,18 +88,20 @@ export function openApi(server: Server): Api {
   const call = async (path: string, limitMs: number, asked: ApiRequest = {}): Promise<Response> => {
     // True if an attempt may have reached the server.
     let isOut = false
+    const { signal, isOnce, isOpen, headers, ...given } = asked
     const isReading = (asked.method ?? 'GET') === 'GET'
     const attempt = async (request: Request): Promise<Response> => {
       try {
         await checkServer(limitMs)
-        const answer = await ask(request, asked.signal ?? AbortSignal.timeout(limitMs)).catch(
-          (error: unknown) => {
-            isOut ||= !(error instanceof CommandError) && !isBeforeSent(error)
-            throw error
-          },
-        )
+        const limit = createLimit(limitMs)
+        const ends = signal == null ? limit.signal : AbortSignal.any([limit.signal, signal])
+        const answer = await ask(request, ends).catch((error: unknown) => {
+          isOut ||= !(error instanceof CommandError) && !isBeforeSent(error)
+          throw error
+        })
         // A proxy that gave up may have passed the request on.
         isOut ||= answer.status >= 500 && (await problemOf(answer.clone())) === null
+        if (isOpen) limit.lift()
         return answer
       } catch (error) {
         known = null
@@ -104,12 +109,11 @@ export function openApi(server: Server): Api {
         throw isOut ? error : explainFailure(url, error, { limitMs, isOut, isReading, once })
       }
     }
-    const { signal: _, isOnce, headers, ...request } = asked
     const most = isOnce === true ? 0 : retries
     const send = createTransport({ url, key, account, retries: most, onPause: sayPause, fetch: attempt })
     const keyed = once === undefined ? headers : { ...headers, 'idempotency-key': once }
     try {
-      const answer = await send(new Request(`${url}${path}`, { ...request, headers: keyed }))
+      const answer = await send(new Request(`${url}${path}`, { ...given, headers: keyed }))
       return await requireSuccess(url, answer)
     } catch (error) {
       throw explainFailure(url, error, { limitMs, isOut, isReading, once })
@@ -131,16 +135,8 @@ export function openApi(server: Server): Api {
     delete: (path, limitMs) => json(path, limitMs, { method: 'DELETE' }),
     post: (path, body, limitMs) => json(path, limitMs, carrying('POST', body)),
     patch: (path, body, limitMs) => json(path, limitMs, carrying('PATCH', body)),
-    async open(path, signal) {
-      const begun = new AbortController()
-      const timer = setTimeout(() => begun.abort(new DOMException('no answer', 'TimeoutError')), ANSWER_MS)
-      const ends = signal === undefined ? begun.signal : AbortSignal.any([begun.signal, signal])
-      try {
-        return await call(path, ANSWER_MS, { signal: ends, isOnce: true })
-      } finally {
-        clearTimeout(timer)
-      }
-    },
+    open: (path, signal) =>
+      call(path, ANSWER_MS, { isOnce: true, isOpen: true, ...(signal === undefined ? {} : { signal }) }),
     text: async (path) => (await call(path, ANSWER_MS, { headers: { accept: 'text/plain' } })).text(),
   }
 }
@@ -214,6 +210,15 @@ export function serverOf(given: Addressed): Server {
     once: once === '' ? randomUUID() : once,
     retries: RETRIES,
   }
+}
+
+/** Returns a signal that aborts after this time, unless the limit is lifted before. */
+function createLimit(ms: number): { signal: AbortSignal; lift(): void } {
+  const timer = AbortSignal.timeout(ms)
+  const limit = new AbortController()
+  const end = () => limit.abort(timer.reason)
+  timer.addEventListener('abort', end)
+  return { signal: limit.signal, lift: () => timer.removeEventListener('abort', end) }
 }
 
 function carrying(method: string, body: object): ApiRequest {

@@ -7,6 +7,9 @@ import { errnoOf } from './errno.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { createProgress } from './progress.ts'
 
+/** The longest upload. */
+export const UPLOAD_MS = 30 * 60_000
+
 /**
  * Returns the request whose body is the bytes of this file, read as they are sent. Shows the progress. `-` reads standard
  * input.

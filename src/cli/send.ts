@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers'
 import type { OutboxItem } from '../model/outbox.ts'
 import { type Api, openApi, type Server } from './client.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
-import { fileBody } from './file-body.ts'
+import { fileBody, UPLOAD_MS } from './file-body.ts'
 import { isAddress } from './find-chat.ts'
 import { showItem } from './outbox.ts'
 import { jsonLines, printable } from './terminal.ts'
@@ -12,8 +12,6 @@ import { jsonLines, printable } from './terminal.ts'
 /** The server responds to a send within 30 s, and to one of a file within 60 s. */
 const SEND_MS = 35_000
 const SEND_FILE_MS = 65_000
-/** The longest upload. */
-const UPLOAD_MS = 30 * 60_000
 
 type Sent = { to?: string; chat?: { name: string }; message_id: string; timestamp: string }
 type Waits = { ok: true; item: OutboxItem }

@@ -2,6 +2,7 @@
 import { DEFAULT_ACCOUNT } from '../model/ids.ts'
 import type { Api, ApiRequest } from './client.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
+import { UPLOAD_MS } from './file-body.ts'
 import { nearest } from './nearest.ts'
 
 /** The longest operation, which forgets a large chat, and the longest wait for events respond within a minute. */
@@ -67,7 +68,7 @@ export function findOperation(all: ReadonlyMap<string, ServerOperation>, id: str
 
 /**
  * Sends a request with these fields to the operation. If it has a field for the account, that is the account of the API unless a field
- * names another.
+ * names another. A file takes the time that it needs, in both directions.
  * @param bytes the body of an operation that takes a file
  * @throws CommandError like {@link requestOf}, and like every call of {@link Api}
  */
@@ -81,8 +82,9 @@ export function askOperation(
   // A filter that nobody asked for hides what other accounts have.
   const isAsked = place === 'path' || (place !== undefined && api.account !== DEFAULT_ACCOUNT)
   const { method, path, body } = requestOf(operation, isAsked ? { account: api.account, ...fields } : fields)
-  return api.request(path, LIMIT_MS, {
+  return api.request(path, operation.takesBytes ? UPLOAD_MS : LIMIT_MS, {
     method,
+    ...(operation.gives === 'application/json' ? {} : { isOpen: true }),
     ...(body === null ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
     ...bytes,
   })
