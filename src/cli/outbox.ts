@@ -1,6 +1,7 @@
 /** `whatsapp-mcp-api outbox list`, `history`, `approve`, `reject`, `cancel` and `edit`: the messages that wait in the running server. */
+import { DEFAULT_ACCOUNT } from '../model/ids.ts'
 import { describeHeld, type OutboxItem } from '../model/outbox.ts'
-import { openApi, type Server } from './client.ts'
+import { type Api, openApi, type Server } from './client.ts'
 import { EXIT } from './exit-codes.ts'
 import { jsonLines, printable } from './terminal.ts'
 import { inWords } from './words.ts'
@@ -9,17 +10,15 @@ import { inWords } from './words.ts'
 const LIMIT_MS = 35_000
 
 type Answer = { ok: true; item: OutboxItem }
-type List = { items: OutboxItem[] }
+type List = { items: OutboxItem[]; next_cursor: string | null }
 type Flags = { json: boolean }
 
 /** Prints what waits, each message with its whole text. Resolves with the exit code. */
 export async function listOutbox(server: Server, { json }: Flags): Promise<number> {
   const api = openApi(server)
   const items = (
-    await Promise.all(
-      ['held', 'scheduled', 'unknown'].map((state) => api.get<List>(`/api/outbox?limit=100&state=${state}`)),
-    )
-  ).flatMap((list) => list.items)
+    await Promise.all(['held', 'scheduled', 'unknown'].map((state) => everyItem(api, state)))
+  ).flat()
   print(
     json,
     { ok: true, count: items.length, items },
@@ -28,11 +27,32 @@ export async function listOutbox(server: Server, { json }: Flags): Promise<numbe
   return EXIT.ok
 }
 
-/** Prints the newest items in every state. Resolves with the exit code. */
-export async function showHistory(server: Server, { json }: Flags): Promise<number> {
-  const list = await openApi(server).get<List>('/api/outbox?limit=100')
-  print(json, list, list.items.length === 0 ? 'The outbox is empty.\n' : textOf(list.items))
+/** Prints the newest items in every state, or the next ones before this item. Resolves with the exit code. */
+export async function showHistory(
+  server: Server,
+  { json, before }: Flags & { before: string },
+): Promise<number> {
+  const list = await pageOf(openApi(server), before === '' ? {} : { before })
+  const more = list.next_cursor === null ? '' : `\nMore: --before ${printable(list.next_cursor)}\n`
+  print(json, list, list.items.length === 0 ? 'The outbox is empty.\n' : `${textOf(list.items)}${more}`)
   return EXIT.ok
+}
+
+/** Returns every item in this state. The oldest, which are on the last page, expire first. */
+async function everyItem(api: Api, state: string): Promise<OutboxItem[]> {
+  const items: OutboxItem[] = []
+  for (let before: string | null = ''; before !== null; ) {
+    const page: List = await pageOf(api, before === '' ? { state } : { state, before })
+    items.push(...page.items)
+    before = page.next_cursor
+  }
+  return items
+}
+
+function pageOf(api: Api, filter: Record<string, string>): Promise<List> {
+  const query = new URLSearchParams({ limit: '100', ...filter })
+  if (api.account !== DEFAULT_ACCOUNT) query.set('account', api.account)
+  return api.get<List>(`/api/outbox?${query}`)
 }
 
 /**
