@@ -147,6 +147,20 @@ describe('waiting', () => {
     expect(names().sort()).toEqual(['answer deleted', 'liked by them', 'no longer liked'])
   })
 
+  it('waits since the last reply that stands: an own deleted message or notice answers nothing', () => {
+    const silent = [{ type: 'revoked' }, { type: 'e2e_notification' }]
+    const silences = silent.flatMap((reply) => [80, 60].map((ago) => ({ ...reply, ago })))
+    for (const [index, silence] of silences.entries()) {
+      const { person, chat } = talk('a'.repeat(index + 1))
+      archive.message(chat, { from: person, ago: 110 })
+      archive.message(chat, { ago: 100 })
+      for (const ago of [90, 70]) archive.message(chat, { from: person, ago })
+      archive.message(chat, silence)
+    }
+    const told = waiting().items.map(({ waiting: { seconds, messages } }) => ({ seconds, messages }))
+    expect(told).toEqual(Array(4).fill({ seconds: 90, messages: 2 }))
+  })
+
   it('leaves out groups, what is muted, archived, removed or older, unless asked', () => {
     const facts = { muted: { muted_until: -1 }, archived: { archived: 1 }, plain: {} }
     for (const [name, its] of Object.entries(facts)) {

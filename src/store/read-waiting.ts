@@ -61,8 +61,9 @@ const WANTED = `(c.timestamp, c.id) < (?1, ?2) AND c.removed_at IS NULL
   AND c.kind IN (SELECT value FROM json_each(?3))
   AND (?4 = 1 OR NOT (c.muted_until = -1 OR c.muted_until > ?6)) AND (?5 = 1 OR c.archived = 0)`
 
-/** Excludes deleted messages and notices of events. Own calls count as a reply. */
-const IS_WORD = `type <> 'revoked' AND (standing <> 1 OR (type = 'call_log' AND sender = 0))`
+/** Excludes deleted messages and notices of events. Own calls count as a reply. @param m the alias of the message */
+const isWord = (m: string) =>
+  `${m}.type <> 'revoked' AND (${m}.standing <> 1 OR (${m}.type = 'call_log' AND ${m}.sender = 0))`
 
 const QUERIES = {
   unread: `SELECT ${VIEW} FROM ${FACE_TABLES} WHERE ${WANTED} AND c.unread_count <> 0
@@ -75,7 +76,8 @@ const QUERIES = {
   newest: `SELECT m.* FROM json_each(?1) asked CROSS JOIN messages m ON m.id IN (SELECT u.id FROM messages u
     WHERE u.chat = asked.value AND u.sender <> 0 AND u.standing <> 1 ORDER BY u.id DESC LIMIT ?2)`,
   waiting: `SELECT ${VIEW}, w.id AS word FROM chats c
-    CROSS JOIN messages w ON w.id = (SELECT id FROM messages WHERE chat = c.id AND ${IS_WORD} ORDER BY id DESC LIMIT 1)
+    CROSS JOIN messages w ON w.id = (SELECT l.id FROM messages l
+      WHERE l.chat = c.id AND ${isWord('l')} ORDER BY l.id DESC LIMIT 1)
     LEFT JOIN people p ON p.id = c.person
     WHERE ${WANTED} AND c.timestamp >= ?7 AND w.sender > 0 AND w.id >= ?8
     AND NOT EXISTS (SELECT 1 FROM reactions r WHERE r.message = w.id AND r.sender = 0 AND r.emoji <> '')
@@ -83,8 +85,9 @@ const QUERIES = {
   // The first unanswered message within the time, and the number of them.
   run: `SELECT asked.value AS chat, (SELECT json_array(min(m.id), count(*)) FROM messages m
       WHERE m.chat = asked.value AND m.id > coalesce((SELECT o.id FROM messages o
-        WHERE o.chat = asked.value AND o.sender = 0 AND o.id >= ?2 ORDER BY o.id DESC LIMIT 1), ?2 - 1)
-      AND ${IS_WORD.replaceAll(/\b(type|sender|standing)\b/g, 'm.$1')}) AS run
+        WHERE o.chat = asked.value AND o.sender = 0 AND o.id >= ?2 AND ${isWord('o')}
+        ORDER BY o.id DESC LIMIT 1), ?2 - 1)
+      AND ${isWord('m')}) AS run
     FROM json_each(?1) asked`,
 }
 
