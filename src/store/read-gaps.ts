@@ -1,6 +1,5 @@
 /** Reads gaps: ranges of a chat with messages that are known to be missing. */
 import type { Gap } from '../model/chat.ts'
-import type { GapRow } from './gaps.ts'
 import type { Loader } from './read-loader.ts'
 import { type ChatFace, jidOf, type Own, toGap, toKey } from './render.ts'
 import type { Connection } from './sqlite.ts'
@@ -11,18 +10,26 @@ export type GapReader = {
   touching(chat: ChatFace, oldest: number, newest: number, own: Own): Gap[]
 }
 
+/** `after`, `before`: positions of the messages at its ends; null: none. */
+type Row = { found_at_ms: number; after: number | null; before: number | null }
+
 const QUERIES = {
-  touching: `SELECT * FROM gaps WHERE chat = ? AND before_message >= ? AND coalesce(after_message, 0) <= ?`,
+  // A message at an end may have disappeared since, or moved to another chat.
+  touching: `SELECT * FROM (SELECT g.id, g.found_at_ms, g.before_message,
+      (SELECT m.id FROM messages m WHERE m.chat = g.chat AND m.id <= g.after_message ORDER BY m.id DESC LIMIT 1) AS after,
+      (SELECT m.id FROM messages m WHERE m.chat = g.chat AND m.id >= g.before_message ORDER BY m.id LIMIT 1) AS before
+      FROM gaps g WHERE g.chat = ?)
+    WHERE coalesce(before, before_message) >= ? AND coalesce(after, 0) <= ? ORDER BY before_message DESC`,
 }
 
 /** Prepares its statement once, here. */
 export function createGapReader(db: Connection, loader: Loader): GapReader {
-  const touching = db.query<GapRow>(QUERIES.touching)
+  const touching = db.query<Row>(QUERIES.touching)
   return {
     touching(chat, oldest, newest, own) {
       const gaps = touching.all(chat.id, oldest, newest)
       if (gaps.length === 0) return []
-      const ends = gaps.flatMap((gap) => [gap.after_message ?? gap.before_message, gap.before_message])
+      const ends = gaps.flatMap(({ after, before }) => [after, before]).filter((end) => end !== null)
       const rows = loader.rows(new Set(ends))
       const people = loader.people(rows.map(({ sender }) => sender))
       const keys = new Map(
@@ -32,9 +39,7 @@ export function createGapReader(db: Connection, loader: Loader): GapReader {
         }),
       )
       const keyAt = (place: number | null) => (place === null ? null : (keys.get(place) ?? null))
-      return gaps
-        .sort((one, other) => other.before_message - one.before_message)
-        .map((gap) => toGap(gap, keyAt(gap.after_message), keyAt(gap.before_message)))
+      return gaps.map((gap) => toGap(gap, keyAt(gap.after), keyAt(gap.before)))
     },
   }
 }

@@ -270,6 +270,25 @@ describe('a window', () => {
     expect(befores({ limit: 2, before: at(0) })).toEqual(['M0'])
   })
 
+  it('returns the ends of a gap as the messages that are stored, once others have left', () => {
+    const { store } = archive
+    const place = (index: number) => store.messages.findAll(`M${index}`, 1)[0]?.id ?? 0
+    store.gaps.add({ chat: 1, after_message: place(3), before_message: place(6), found_at_ms: 0 })
+    const leave = (...indexes: number[]) => store.messages.remove(indexes.map(place))
+    const ends = (options: Partial<WindowOptions>) =>
+      read(ANNA, options).gaps.map(({ after, before }) => [after, before].map((id) => id?.slice(-2) ?? null))
+    leave(3, 4, 5, 6)
+    expect(ends({ limit: 10 })).toEqual([['M2', 'M7']])
+    expect(ends({ limit: 3 })).toEqual([['M2', 'M7']])
+    expect(ends({ limit: 2 })).toEqual([])
+    expect(ends({ limit: 1, before: at(7) })).toEqual([['M2', 'M7']])
+    expect(ends({ limit: 1, before: at(2) })).toEqual([])
+    leave(0, 1, 2)
+    expect(ends({ limit: 10 })).toEqual([[null, 'M7']])
+    leave(7, 8, 9)
+    expect(ends({ limit: 10 })).toEqual([[null, null]])
+  })
+
   it.each<[string, Partial<WindowOptions>, string]>([
     ['15559999999@c.us', {}, 'chat_not_found'],
     [ANNA, { before: at(99) }, 'message_not_found'],
