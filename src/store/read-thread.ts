@@ -64,14 +64,10 @@ serveRequests(
     const which = sight === null ? 'whole' : 'limited'
     const { db, calls, clock, show } = opened[which].get(archive.file) ?? open(archive, which)
     clock.nowMs = now
-    // All statements of a call see the same state of the archive.
-    db.exec('BEGIN')
-    try {
+    return db.snapshot(() => {
       if (sight !== null) show?.(sight)
       return run(calls, message)
-    } finally {
-      db.exec('COMMIT')
-    }
+    })
   },
   () => [...opened.whole.keys(), ...opened.limited.keys()].forEach(close),
 )

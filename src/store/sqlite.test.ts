@@ -100,6 +100,28 @@ describe('what transactions remember of a table', () => {
   })
 })
 
+describe('a snapshot', () => {
+  const count = () => db.query<{ n: number }>('SELECT count(*) AS n FROM numbers').get()?.n
+
+  it('does not see what another connection writes meanwhile', () => {
+    const other = connect(join(dir, 'a.db'))
+    const counts = db.snapshot(() => {
+      const before = count()
+      other.exec('DELETE FROM numbers')
+      return [before, count()]
+    })
+    other.close()
+    expect([...counts, count()]).toEqual([1000, 1000, 0])
+  })
+
+  it('throws the error of a disk, after which SQLite has rolled back by itself', () => {
+    db.exec('PRAGMA max_page_count = 1')
+    const fill = () => db.exec('INSERT INTO numbers VALUES (zeroblob(1000000))')
+    expect(() => db.snapshot(fill)).toThrow(expect.objectContaining({ code: 'archive_full' }))
+    expect(db.snapshot(count)).toBe(1000)
+  })
+})
+
 describe('relaxed commits', () => {
   const waits = () => db.query<{ synchronous: number }>('PRAGMA synchronous').get()?.synchronous === 2
 

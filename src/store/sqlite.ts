@@ -33,6 +33,8 @@ export type Connection = {
   exec(sql: string): void
   /** Runs all of `work`, or rolls it back if it throws. A nested transaction is part of the outer one. */
   transaction<T>(work: () => T): T
+  /** Runs `work`, all statements of which read the same state of the file. Not within a transaction. */
+  snapshot<T>(work: () => T): T
   /**
    * Runs `work`, whose commits do not wait for the disk: they survive if the process is killed, but perhaps not a power cut. For
    * what is also stored elsewhere. Not within a transaction.
@@ -131,6 +133,15 @@ export function connect(file: string, key: string | null = null): Connection {
       waiting.clear()
       for (const run of committed) run()
       return result
+    },
+    snapshot(work) {
+      connection.exec('BEGIN')
+      try {
+        return work()
+      } finally {
+        // After an error of the disk, SQLite has rolled back already.
+        if (db.inTransaction) connection.exec('COMMIT')
+      }
     },
     relaxed(work) {
       // https://www.sqlite.org/pragma.html#pragma_synchronous
