@@ -109,6 +109,45 @@ describe('a number that passes to somebody else', () => {
     expect(events.map(({ kind }) => kind)).toContain('message.received')
   })
 
+  it.each([
+    ['in their chat', (phone: Jid) => phone, (lid: Jid) => lid],
+    ['in a group', () => GROUP, () => GROUP],
+  ])('joins what came by both addresses %s: nothing that can be read is lost', (_, byPhone, byLid) => {
+    const { phone, lid } = people()
+    const [number, bob] = [phone(1), lid(2)]
+    identify(number, lid(1), 0)
+    const unread = { type: 'ciphertext', body: '' }
+    const edited = { body: 'later', editedAt: (T + 20) * 1000 }
+    const id = (name: string) => `${name} ${number}`
+    for (const [name, byNumber, other] of [
+      ['READ', {}, unread],
+      ['EDITED', edited, {}],
+      ['OLD', {}, edited],
+    ] as const) {
+      take(write(id(name), byPhone(number), 11, { sender: number, body: name, ...byNumber }))
+      take(write(id(name), byLid(bob), 11, { sender: bob, body: name, ...other }))
+    }
+    const reaction = { sender: null, emoji: '👍', at: (T + 12) * 1000 }
+    inbox.take({
+      type: 'reaction',
+      chat: byPhone(number),
+      bareId: id('READ'),
+      messageSender: number,
+      reaction,
+    })
+    identify(number, bob, 10)
+    const copies = (name: string) => store.messages.everywhere(id(name))
+    const [chat, sender] = [inbox.where.findChat(byLid(bob)), store.people.find(bob)?.id]
+    for (const [name, body] of [
+      ['READ', 'READ'],
+      ['EDITED', 'later'],
+      ['OLD', 'later'],
+    ] as const)
+      expect(copies(name)).toMatchObject([{ chat, sender, type: 'chat', body }])
+    expect(store.changes.reactions(copies('READ')[0]?.id ?? 0)).toMatchObject([{ emoji: '👍' }])
+    expect(store.chats.get(chat ?? 0)?.last_message).toBe(store.messages.newest(chat ?? 0)?.id)
+  })
+
   it('still leads acks and reactions to the messages of its former person', () => {
     const { phone, lid } = people()
     identify(phone(1), lid(1), 0)

@@ -1,4 +1,4 @@
-/** Joins two copies of one message, one by each address of its sender or chat, without losing what either went through. */
+/** Moves messages, and joins two copies of one, which came by each address of its sender or chat, without losing what either went through. */
 import type { Changes } from './changes.ts'
 import type { EventLog } from './event-log.ts'
 import type { MessageRow } from './message-row.ts'
@@ -12,7 +12,15 @@ import { detailsOf } from './render.ts'
  * other one, which is quicker for many. If only the copy that stays was deleted or edited, an event reports that now. Call within a
  * transaction.
  */
-export type JoinDoubles = (one: MessageRow, other: MessageRow) => MessageRow
+type JoinDoubles = (one: MessageRow, other: MessageRow) => MessageRow
+
+type Place = Pick<MessageRow, 'chat' | 'sender'>
+
+/**
+ * Moves messages to other places. Of each that is there already, one of the two stays, joined. Returns the chats with such
+ * messages. Call within a transaction.
+ */
+export type MoveMessages = (rows: readonly MessageRow[], placeOf: (row: MessageRow) => Place) => Set<number>
 
 /** The states of a copy, from the last one to the first. */
 const isDeleted = ({ type }: MessageRow) => Number(type === 'revoked')
@@ -20,7 +28,28 @@ const isReadable = ({ type }: MessageRow) => Number(type !== 'ciphertext' && typ
 const editedAt = ({ edited_at_ms }: MessageRow) => edited_at_ms ?? 0
 const STATES = [isDeleted, isReadable, editedAt]
 
-export function createJoinDoubles(messages: Messages, changes: Changes, events: EventLog): JoinDoubles {
+export function createMoveMessages(messages: Messages, changes: Changes, events: EventLog): MoveMessages {
+  const join = createJoinDoubles(messages, changes, events)
+  return (rows, placeOf) => {
+    const met = new Set<number>()
+    const lost: number[] = []
+    for (const row of rows) {
+      const place = placeOf(row)
+      const present = messages.find(row.bare_id, place.chat, place.sender)
+      if (present !== undefined) met.add(place.chat)
+      if (present !== undefined && join(row, present).id !== row.id) lost.push(row.id)
+      else {
+        if (present !== undefined) messages.remove([present.id])
+        messages.move(row, place)
+      }
+    }
+    // All at once: the raw models of many messages are packed together.
+    messages.remove(lost)
+    return met
+  }
+}
+
+function createJoinDoubles(messages: Messages, changes: Changes, events: EventLog): JoinDoubles {
   const isNewer = (one: MessageRow, other: MessageRow) => {
     const differing = STATES.find((state) => state(one) !== state(other))
     return differing !== undefined && differing(one) > differing(other)

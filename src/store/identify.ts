@@ -1,9 +1,9 @@
 /** Records which person has which phone number, and moves what came by a number to the person who had it then. */
 import type { Jid } from '../model/ids.ts'
 import type { Chats } from './chats.ts'
+import type { MoveMessages } from './doubles.ts'
 import type { MergePeople } from './merge.ts'
 import { type MessageRow, numberOf } from './message-row.ts'
-import type { Messages } from './messages.ts'
 import type { People, PersonRow } from './people.ts'
 import { firstPositionOf, timeOf } from './position.ts'
 import type { Connection } from './sqlite.ts'
@@ -22,7 +22,7 @@ export function createIdentify(
   db: Connection,
   people: People,
   chats: Chats,
-  messages: Messages,
+  move: MoveMessages,
   merge: MergePeople,
 ): Identify {
   const inChat = db.query<MessageRow>('SELECT * FROM messages WHERE chat = ? AND id >= ? AND by_phone = ?')
@@ -32,8 +32,8 @@ export function createIdentify(
   )
 
   /**
-   * Takes the number from this person. What came by it since then goes to the person that `next` returns. Returns the direct chats
-   * that changed.
+   * Takes the number from this person. What came by it since then goes to the person that `next` returns. Returns the chats whose
+   * messages changed.
    */
   function leave(from: PersonRow, phone: Jid, atMs: number, keptMs: number, next: () => number): number[] {
     const old = chats.byPerson(from.id)
@@ -49,15 +49,15 @@ export function createIdentify(
     const { ofChat, inGroups } = cameSince(people.losePhone(from.id, phone, last))
     if (ofChat.length + inGroups.length === 0) return []
     const into = next()
-    for (const row of inGroups) messages.move(row, { chat: row.chat, sender: into })
-    if (old === undefined || ofChat.length === 0) return []
+    const met = [...move(inGroups, ({ chat }) => ({ chat, sender: into }))]
+    met.forEach(chats.refreshLast)
+    if (old === undefined || ofChat.length === 0) return met
     const chat = chats.byPerson(into)?.id ?? chats.insert('direct', { person: into })
-    for (const row of ofChat) {
-      messages.move(row, { chat, sender: row.sender === from.id ? into : row.sender })
-      if (row.standing !== numberOf('notice')) chats.noteMessage(chat, row.id, timeOf(row.id))
-    }
+    move(ofChat, ({ sender }) => ({ chat, sender: sender === from.id ? into : sender }))
+    for (const { id, standing } of ofChat)
+      if (standing !== numberOf('notice')) chats.noteMessage(chat, id, timeOf(id))
     for (const id of [old.id, chat]) chats.refreshLast(id)
-    return [old.id, chat]
+    return [...met, old.id, chat]
   }
 
   return (phone, lid, atMs, keptMs = 0) => {

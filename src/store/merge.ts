@@ -1,6 +1,6 @@
 /** Merges two rows that are one person, and their two direct chats. */
 import type { ChatRow, Chats } from './chats.ts'
-import type { JoinDoubles } from './doubles.ts'
+import type { MoveMessages } from './doubles.ts'
 import type { MessageRow } from './message-row.ts'
 import type { Messages } from './messages.ts'
 import type { People } from './people.ts'
@@ -18,7 +18,7 @@ export function createMerge(
   people: People,
   chats: Chats,
   messages: Messages,
-  join: JoinDoubles,
+  move: MoveMessages,
 ): MergePeople {
   // The indexes on senders hold people only, and are used only with this condition.
   const sentBy = db.query<MessageRow>('SELECT * FROM messages WHERE sender = ? AND sender > 0')
@@ -43,25 +43,6 @@ export function createMerge(
   const olderThan = db.query<{ id: number }>('SELECT id FROM messages WHERE chat = ? AND id < ?')
   const drop = (rows: readonly { id: number }[]) => messages.remove(rows.map(({ id }) => id))
 
-  type Place = Pick<MessageRow, 'chat' | 'sender'>
-
-  /** Joins each message that could not move with its copy at the new place. One of the two stays, at the new place. */
-  function joinAll(rows: readonly MessageRow[], placeOf: (row: MessageRow) => Place): void {
-    const lost: MessageRow[] = []
-    for (const row of rows) {
-      const place = placeOf(row)
-      const present = messages.find(row.bare_id, place.chat, place.sender)
-      if (present === undefined) continue
-      if (join(row, present).id !== row.id) lost.push(row)
-      else {
-        drop([present])
-        messages.move(row, place)
-      }
-    }
-    // All at once: the raw models of many messages are packed together.
-    drop(lost)
-  }
-
   function mergeChats(old: ChatRow, present: ChatRow): void {
     const [from, into] = [old.id, present.id]
     // Finishes deleting forgotten messages first: after the merge, their half can no longer be identified.
@@ -73,7 +54,7 @@ export function createMerge(
     // The events go first: they are found by their messages.
     for (const command of moveEvents) command.run(into, from)
     messages.setChat(from, into)
-    joinAll(restOf.all(from), ({ sender }) => ({ chat: into, sender }))
+    move(restOf.all(from), ({ sender }) => ({ chat: into, sender }))
     moveGaps.run(into, from)
     // Complete only if both were complete.
     const places = [old.caught_up_to, present.caught_up_to]
@@ -93,9 +74,7 @@ export function createMerge(
 
   return (from, into) => {
     messages.setSender(from, into)
-    const doubles = sentBy.all(from)
-    joinAll(doubles, ({ chat }) => ({ chat, sender: into }))
-    const met = new Set(doubles.map(({ chat }) => chat))
+    const met = move(sentBy.all(from), ({ chat }) => ({ chat, sender: into }))
     met.forEach(chats.refreshLast)
     reactions(from, into)
     votes(from, into)

@@ -25,7 +25,7 @@ export type Messages = {
    */
   setSender(from: number, into: number): void
   setChat(from: number, into: number): void
-  /** Moves one message, with its events, to another chat or sender; deletes it if it exists there already. */
+  /** Moves one message, with its events, to another chat or sender, where it does not exist yet: see `MoveMessages`. */
   move(row: MessageRow, to: Pick<MessageRow, 'chat' | 'sender'>): void
   /**
    * Deletes these messages with everything that belongs to them: revisions, reactions, events, raw models. The only way
@@ -99,7 +99,7 @@ export function createMessages(db: Connection, index: SearchIndex, raws: Pick<Ra
   const setAck = db.command('UPDATE messages SET ack = ? WHERE id = ?')
   const setSender = db.command('UPDATE OR IGNORE messages SET sender = ? WHERE id = ?')
   const setChat = db.command('UPDATE OR IGNORE messages SET chat = ? WHERE id = ?')
-  const moveOne = db.command('UPDATE OR IGNORE messages SET chat = ?, sender = ? WHERE id = ?')
+  const moveOne = db.command('UPDATE messages SET chat = ?, sender = ? WHERE id = ?')
   const moveEvents = db.command('UPDATE events SET chat = ? WHERE message = ? AND message IS NOT NULL')
   const sentBy = db.query<MessageRow>('SELECT * FROM messages WHERE sender = ? AND sender > 0 ORDER BY id')
   const inChat = db.query<MessageRow>('SELECT * FROM messages WHERE chat = ? ORDER BY id')
@@ -201,7 +201,7 @@ export function createMessages(db: Connection, index: SearchIndex, raws: Pick<Ra
       }
     },
     move(row, { chat, sender }) {
-      if (moveOne.run(chat, sender, row.id).changes === 0) return void removeAll([row.id])
+      moveOne.run(chat, sender, row.id)
       index.reassign(row, { chat, sender })
       moveEvents.run(chat, row.id)
     },

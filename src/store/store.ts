@@ -2,7 +2,7 @@
 import { type Changes, createChanges } from './changes.ts'
 import { type Chats, createChats } from './chats.ts'
 import type { CheckReason, Finding } from './check.ts'
-import { createJoinDoubles } from './doubles.ts'
+import { createMoveMessages } from './doubles.ts'
 import { createEventLog, type EventLog } from './event-log.ts'
 import { createGaps, type Gaps } from './gaps.ts'
 import { createIdentify, type Identify } from './identify.ts'
@@ -77,8 +77,8 @@ export function openStore(file: string, { key = null, checksLater = false }: Sto
   const messages = createMessages(db, search, raws)
   const changes = createChanges(db)
   const events = createEventLog(db)
-  const join = createJoinDoubles(messages, changes, events)
-  const merge = createMerge(db, people, chats, messages, join)
+  const move = createMoveMessages(messages, changes, events)
+  const merge = createMerge(db, people, chats, messages, move)
   function mergePeople(from: number, into: number): number[] {
     const met = merge(from, into)
     messages.recount()
@@ -97,7 +97,7 @@ export function openStore(file: string, { key = null, checksLater = false }: Sto
     gaps: createGaps(db),
     events,
     mergePeople,
-    identify: createIdentify(db, people, chats, messages, mergePeople),
+    identify: createIdentify(db, people, chats, move, mergePeople),
     mediaFiles: createMediaFiles(db),
     pictures: createPictures(db),
     numbers: createNumbers(db),
