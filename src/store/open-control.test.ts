@@ -127,7 +127,8 @@ describe('what is kept for a time', () => {
     const clock = createTestClock()
     const control = openControl({ file, archives, secret: null, clock })
     opened.push(control)
-    const { outbox, webhooks } = control
+    const { accounts, outbox, webhooks } = control
+    await accounts.change(DEFAULT_ACCOUNT, { number: waiting.number })
     await outbox.add({ ...waiting, createdAtMs: clock.now() - 20 * KEPT_MS })
     await outbox.change('ob_1', ['scheduled'], { state: 'sent', sentAtMs: clock.now() })
     const lane = { webhook: 'wh_1', chat: '', event: 'e', head: null, sending: [] }
@@ -147,6 +148,26 @@ describe('what is kept for a time', () => {
     expect(await kept()).toEqual([0, 1])
     await pass(KEPT_DEAD_MS)
     expect(await kept()).toEqual([0, 0])
+  })
+
+  it('of the outbox is listed for the numbers that are linked now, not for former ones', async () => {
+    const { accounts, outbox } = open()
+    const [former, next] = [toJid('15550001000@c.us'), toJid('15550002000@c.us')]
+    const expectListed = async (...ids: string[]) => {
+      for (const account of [undefined, WORK])
+        expect((await outbox.list({ account, limit: 9 })).map(({ id }) => id)).toEqual(ids)
+    }
+    await accounts.add({ id: WORK, label: null, proxy: null })
+    await accounts.change(WORK, { number: former })
+    await outbox.add({ ...waiting, account: WORK, number: former })
+    await expectListed('ob_1')
+    await accounts.remove(WORK)
+    await expectListed()
+    await accounts.add({ id: WORK, label: null, proxy: null })
+    await expectListed()
+    await accounts.change(WORK, { number: next })
+    await outbox.add({ ...waiting, id: 'ob_2', account: WORK, number: next })
+    await expectListed('ob_2')
   })
 
   it('of a number is gone with it, but not what acts on none', async () => {
