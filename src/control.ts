@@ -163,7 +163,7 @@ export type ControlStore = {
 
 export type AccountChange = Partial<Pick<AccountRow, 'label' | 'state' | 'proxy' | 'number'>>
 
-/** Keyed calls and settled items of the outbox are kept this long. */
+/** Keyed calls, and settled and unknown items of the outbox, are kept this long. */
 export const KEPT_MS = 7 * 24 * 3_600_000
 
 /** Dead deliveries of webhooks are kept this long. */

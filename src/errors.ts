@@ -152,7 +152,7 @@ export const ERRORS = {
     status: 404,
     retry: 'never',
     title: 'The outbox has no item with this id',
-    hint: 'GET /api/outbox lists the items. Settled ones are deleted after 7 days.',
+    hint: 'GET /api/outbox lists the items. Settled and unknown ones are deleted after 7 days.',
   },
   call_not_found: {
     status: 404,

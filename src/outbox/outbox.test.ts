@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createTestClock, type TestClock } from '../../test/test-clock.ts'
-import type { ControlStore } from '../control.ts'
+import { type ControlStore, KEPT_MS } from '../control.ts'
 import { AppError } from '../errors.ts'
 import { createLog } from '../log.ts'
 import { DEFAULT_ACCOUNT, toJid } from '../model/ids.ts'
@@ -40,6 +40,7 @@ let heldFor: HoldReason | null
 /** The ack that the archive has of each message; null: none has a message there. And the states that the log of events got. */
 let ack: number | null
 let logged: string[]
+let appended: () => void
 let askers: Asker[]
 
 beforeEach(() => {
@@ -107,7 +108,9 @@ function open(isReadOnly = false): Outbox {
     },
     flush() {},
     ownAck: () => ack,
-    onAppend() {},
+    onAppend(listener: () => void) {
+      appended = listener
+    },
     reader: () => ({ recipientAt: async () => null }),
   } as unknown as OutboxOptions['archive']
   const log = createLog({ level: 'silent' })
@@ -198,6 +201,21 @@ it('keeps the text of what may have been sent, and of nothing that was', async (
     ['unknown', 'lost'],
     ['sent', ''],
   ])
+})
+
+it('looks for what is unknown until its item is deleted', async () => {
+  const outbox = open()
+  phone.sending = () => Promise.reject(new Error('the page closed'))
+  const lose = (text: string) =>
+    expect(outbox.send(draft(text), NOW)).rejects.toMatchObject({ code: 'send_outcome_unknown' })
+  await lose('old')
+  clock.advance(KEPT_MS)
+  await lose('new')
+  clock.advance(1)
+  ack = 1
+  appended()
+  await expect.poll(() => logged.includes('sent')).toBe(true)
+  expect(logged).toEqual(['unknown', 'unknown', 'sent'])
 })
 
 it('does not send what was given another time at its time', async () => {

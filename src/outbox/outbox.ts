@@ -4,7 +4,7 @@
  */
 import { setImmediate as afterResponse } from 'node:timers/promises'
 import { type Clock, withDeadline } from '../clock.ts'
-import type { ControlStore, OutboxChange, OutboxRow } from '../control.ts'
+import { type ControlStore, KEPT_MS, type OutboxChange, type OutboxRow } from '../control.ts'
 import { AppError, type ErrorCode, fail } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { OutboxEventKind } from '../model/events.ts'
@@ -75,8 +75,8 @@ type DeliverOptions = {
 /** Opens the outbox. Items of an earlier run of the server that were being sent are unknown until WhatsApp shows them. */
 export function openOutbox(options: OutboxOptions): Outbox {
   const { account, store, session, archive, clock, log } = options
-  /** The items whose outcome is unknown, by id. */
-  const unknown = new Map<string, OutboxRow>()
+  /** The items whose outcome is unknown, by id, and since when this run knows of them. */
+  const unknown = new Map<string, { row: OutboxRow; sinceMs: number }>()
   /** The sends to each chat, in order. */
   const sends = createQueues<Jid>()
   const running = new Set<Promise<unknown>>()
@@ -136,7 +136,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
   async function recover(): Promise<void> {
     const rows = await store.open(account)
     for (const row of rows) {
-      if (row.state === 'unknown') unknown.set(row.id, row)
+      if (row.state === 'unknown') noteUnknown(row)
       else if (row.state !== 'sending') waiting.add(row)
     }
     // Last: by the time that this is stored, the owner may have changed what waits.
@@ -144,13 +144,18 @@ export function openOutbox(options: OutboxOptions): Outbox {
     look()
   }
 
+  function noteUnknown(row: OutboxRow): void {
+    unknown.set(row.id, { row, sinceMs: clock.now() })
+  }
+
   /** Settles the items whose message is in the archive now: an echo of WhatsApp, or a later look through the chat. */
   function look(): void {
-    for (const row of unknown.values()) {
-      const outcome = inArchive(row)
-      if (outcome === null) continue
-      unknown.delete(row.id)
-      settle(row, outcome)
+    for (const { row, sinceMs } of unknown.values()) {
+      // The control database deletes it then.
+      const isOver = sinceMs < clock.now() - KEPT_MS
+      const outcome = isOver ? null : inArchive(row)
+      if (isOver || outcome !== null) unknown.delete(row.id)
+      if (outcome !== null) settle(row, outcome)
     }
   }
 
@@ -189,7 +194,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
     const isBlank = row.reason === null && outcome.state !== 'unknown'
     const change = { content: null, ...(isBlank ? { preview: '' } : {}), ...outcome }
     const settled = { ...row, ...change }
-    if (settled.state === 'unknown') unknown.set(row.id, settled)
+    if (settled.state === 'unknown') noteUnknown(settled)
     const file = fileOf(row)
     if (file !== null) options.holdFile(file, row.id, null)
     tell('send.settled', settled)

@@ -150,6 +150,23 @@ describe('what is kept for a time', () => {
     expect(await kept()).toEqual([0, 0])
   })
 
+  it('is a message of unknown outcome too, counted from its end', async () => {
+    const clock = createTestClock()
+    const control = openControl({ file, archives, secret: null, clock })
+    opened.push(control)
+    const { outbox } = control
+    await outbox.add({ ...waiting, createdAtMs: clock.now() - 20 * KEPT_MS })
+    await outbox.change('ob_1', ['scheduled'], { state: 'sending' })
+    await outbox.change('ob_1', ['sending'], { state: 'unknown' })
+    const stateAfter = async (ms: number) => {
+      clock.advance(ms)
+      await expect.poll(() => clock.waits(HOUR_MS)).toBe(true)
+      return (await outbox.get('ob_1'))?.state
+    }
+    expect(await stateAfter(HOUR_MS)).toBe('unknown')
+    expect(await stateAfter(KEPT_MS)).toBeUndefined()
+  })
+
   it('of the outbox is listed for the numbers that are linked now, not for former ones', async () => {
     const { accounts, outbox } = open()
     const [former, next] = [toJid('15550001000@c.us'), toJid('15550002000@c.us')]

@@ -13,7 +13,7 @@ type Now<T> = {
 
 /** See `ControlStore.outbox`. */
 export type OutboxItems = Now<ControlStore['outbox']> & {
-  /** Deletes the items that were settled more than {@link KEPT_MS} ago. */
+  /** Deletes the items that were settled, or became unknown, more than {@link KEPT_MS} ago. */
   prune(): void
 }
 
@@ -49,7 +49,8 @@ type Row = Omit<OutboxRow, 'error'> & { error: string | null }
 
 const OPEN = "state IN ('held', 'scheduled', 'sending', 'unknown')"
 
-const isFinal = (state: OutboxState) => FINAL.some((one) => one === state)
+/** True if it is kept for a time from now on: nothing more is done to send it. */
+const hasEnded = (state: OutboxState) => state === 'unknown' || FINAL.some((one) => one === state)
 
 export function createOutboxItems(db: Connection, clock: Pick<Clock, 'now'>): OutboxItems {
   const put = db.command(
@@ -76,9 +77,13 @@ export function createOutboxItems(db: Connection, clock: Pick<Clock, 'now'>): Ou
   const blank = db.command(
     `UPDATE outbox SET chat_name = '', preview = '' WHERE account = ? AND ${chats} AND state IN ('sending', 'unknown')`,
   )
-  const prune = db.command('DELETE FROM outbox WHERE settled_at_ms < ?')
+  const prune = [
+    'DELETE FROM outbox WHERE settled_at_ms < ?',
+    // Of an earlier version.
+    "DELETE FROM outbox WHERE state = 'unknown' AND settled_at_ms IS NULL AND created_at_ms < ?",
+  ].map((sql) => db.command(sql))
 
-  const settledAt = (state: OutboxState) => (isFinal(state) ? clock.now() : null)
+  const settledAt = (state: OutboxState) => (hasEnded(state) ? clock.now() : null)
 
   function updateOf(fields: readonly (keyof OutboxRow)[]): Command {
     const key = fields.join()
@@ -125,7 +130,9 @@ export function createOutboxItems(db: Connection, clock: Pick<Clock, 'now'>): Ou
         blank.run(account, list)
       })
     },
-    prune: () => void prune.run(clock.now() - KEPT_MS),
+    prune() {
+      for (const command of prune) command.run(clock.now() - KEPT_MS)
+    },
   }
 }
 

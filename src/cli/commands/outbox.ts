@@ -20,7 +20,8 @@ export const outboxList = defineCommand({
 export const outboxHistory = defineCommand({
   name: 'outbox history',
   summary: 'List the newest messages of the outbox in every state',
-  about: 'Settled messages are kept for 7 days. The text of a message that never waited is not kept.',
+  about:
+    'Settled and unknown messages are kept for 7 days. The text of a message that never waited is not kept.',
   operands: [],
   fields: { before: '--before' },
   settings: CLIENT_SETTINGS,
