@@ -3,8 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openSmallDisk } from '../../test/soak/small-disk.ts'
 import { createTestClock } from '../../test/test-clock.ts'
 import { createLog } from '../log.ts'
+import { afterEnd } from '../model/history.ts'
 import { toJid } from '../model/ids.ts'
 import { KEEP_ALL } from '../model/keeping.ts'
 import { MEDIA_ON_DEMAND } from '../model/media-rules.ts'
@@ -18,13 +20,13 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(dir, { recursive: true, force: true }))
 
-const open = (account: string) =>
+const open = (account: string, keep = KEEP_ALL, folder = dir) =>
   openAccountArchive({
     account: toJid(account),
-    file: join(dir, 'a.db'),
+    file: join(folder, 'a.db'),
     secret: null,
     ownIds: createOwnIds('test'),
-    keep: KEEP_ALL,
+    keep,
     media: MEDIA_ON_DEMAND,
     engine: () => null,
     eventsDays: 30,
@@ -47,6 +49,29 @@ describe('openAccountArchive', () => {
     const again = open('15550001000@c.us')
     expect(again.store.meta.get('account_wid')).toBe('15550001000@c.us')
     await again.close()
+  })
+
+  it('opens it on a full disk, also if the rules have changed: what follows from that is done later', async (context) => {
+    const disk = openSmallDisk(32)
+    if (typeof disk === 'string') return context.skip(disk)
+    const openThere = (keep = KEEP_ALL) => open('15550001000@c.us', keep, disk.path)
+    try {
+      const left = openThere()
+      const chat = left.store.chats.insert('group', { jid: toJid('12036@g.us') })
+      left.store.chats.setHistory(chat, afterEnd({ history_tries: 0 }, 'none', 0, 0))
+      await left.close()
+      const histories = []
+      for (const fill of [disk.fill, disk.free]) {
+        fill()
+        const archive = openThere({ ...KEEP_ALL, days: 30 })
+        histories.push(archive.store.chats.get(chat)?.history)
+        await archive.close()
+      }
+      expect(histories).toEqual(['all', 'more'])
+    } finally {
+      disk.free()
+      disk.close()
+    }
   })
 
   it('knows the account by its LID too, also after a restart', async () => {

@@ -8,6 +8,7 @@ import type { KeepRules } from '../model/keeping.ts'
 import type { MediaRules } from '../model/media-rules.ts'
 import type { OwnIds } from '../own-ids.ts'
 import type { AppendListener } from '../store/event-log.ts'
+import { unlessFull } from '../store/open-file.ts'
 import { createEventReader } from '../store/read-events.ts'
 import { type ArchiveReads, openReads } from '../store/reads.ts'
 import type { Store } from '../store/store.ts'
@@ -80,14 +81,7 @@ export type AccountArchiveOptions = Pick<
  */
 export function openAccountArchive(options: AccountArchiveOptions): AccountArchive {
   const { account, clock, log } = options
-  const store = openArchive(options.file, options.secret, { checksLater: true })
-  const owner = store.meta.get('account_wid')
-  if (owner !== null && owner !== account) {
-    store.close()
-    fail('archive_foreign', { detail: 'The archive file belongs to another account.' })
-  }
-  // Not written again: the archive must also open on a full disk.
-  if (owner === null) store.meta.set('account_wid', account)
+  const store = openOwn(options)
   const known = store.meta.get('account_lid')
   const own = new Set([account, ...(typeof known === 'string' ? [toJid(known)] : [])])
   const keeping = createKeeping(store, options.keep, clock)
@@ -186,6 +180,21 @@ export function openAccountArchive(options: AccountArchiveOptions): AccountArchi
   }
 }
 
+function openOwn({ account, file, secret }: AccountArchiveOptions): Store {
+  const store = openArchive(file, secret, { checksLater: true })
+  try {
+    const owner = store.meta.get('account_wid')
+    if (owner !== null && owner !== account)
+      fail('archive_foreign', { detail: 'The archive file belongs to another account.' })
+    // Not written again: the archive must also open on a full disk.
+    if (owner === null) store.meta.set('account_wid', account)
+    return store
+  } catch (error) {
+    store.close()
+    throw error
+  }
+}
+
 /** The directory of the media files of this archive. */
 export function mediaDirOf(archive: string): string {
   return archive.replace(/\.db$/, '.media')
@@ -215,13 +224,15 @@ function openLog(
 
 /**
  * If the rules have changed since the last start, older messages may be missing: checks the history once
- * more.
+ * more. On a full disk, the next start does it.
  */
 function noteRules(store: Store, keeping: Keeping): void {
   const last = store.meta.get('keep_rules')
   if (last === keeping.fingerprint) return
-  store.transaction(() => {
-    if (last !== null) store.chats.doubtHistory()
-    store.meta.set('keep_rules', keeping.fingerprint)
-  })
+  unlessFull(() =>
+    store.transaction(() => {
+      if (last !== null) store.chats.doubtHistory()
+      store.meta.set('keep_rules', keeping.fingerprint)
+    }),
+  )
 }

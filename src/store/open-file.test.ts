@@ -13,8 +13,11 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openSmallDisk } from '../../test/soak/small-disk.ts'
 import { AppError } from '../errors.ts'
+import { createSlot, readSlots, writeSlots } from './key-file.ts'
 import { connect } from './sqlite.ts'
 import { openStore, type Store } from './store.ts'
+import { TOKENS_VERSION } from './tokens.ts'
+import { openArchive } from './unlock.ts'
 
 let dir: string
 let file: string
@@ -224,5 +227,50 @@ describe.each([
     filled(100)
     copyFileSync(file, join(dir, 'moved.db'))
     expect(use(join(dir, 'moved.db'))).toBe(100)
+  })
+})
+
+describe('on a full disk', () => {
+  const SECRET = 'correct horse battery'
+  const CHEAP = { n: 1024, r: 8, p: 1 }
+
+  it.for<[string, (path: string) => void]>([
+    [
+      'a second key, of an interrupted change',
+      (path) => writeSlots(path, [createSlot('another', CHEAP).slot, ...readSlots(path)]),
+    ],
+    [
+      'a search index of another version',
+      (path) => {
+        const store = openArchive(path, SECRET)
+        store.meta.set('search_version', 1)
+        store.close()
+      },
+    ],
+  ])('an archive with %s is read, and put right later', { timeout: 60_000 }, ([_, prepare], context) => {
+    const disk = openSmallDisk(32)
+    if (typeof disk === 'string') return context.skip(disk)
+    const path = join(disk.path, 'a.db')
+    try {
+      writeSlots(path, [createSlot(SECRET, CHEAP).slot])
+      const made = openArchive(path, SECRET)
+      fill(made, 0, 1)
+      made.close()
+      for (let pages = 0; pages < 4; pages += 1) {
+        prepare(path)
+        disk.fill(pages * 4096)
+        const store = openArchive(path, SECRET)
+        expect(store.messages.count()).toBe(1)
+        disk.free()
+        while (store.search.step());
+        expect(store.meta.get('search_version')).toBe(TOKENS_VERSION)
+        store.close()
+        openArchive(path, SECRET).close()
+        expect(readSlots(path)).toHaveLength(1)
+      }
+    } finally {
+      disk.free()
+      disk.close()
+    }
   })
 })

@@ -133,7 +133,8 @@ function noteClosed(db: Connection, file: string): void {
   setMeta(db, CLOSED_AT, statSync(file).size)
 }
 
-function unlessFull(write: () => void): void {
+/** Writes what can be written by a later opening as well. */
+export function unlessFull(write: () => void): void {
   try {
     write()
   } catch (error) {

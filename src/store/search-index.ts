@@ -4,7 +4,7 @@ import { AppError } from '../errors.ts'
 import type { ChatKind } from '../model/chat.ts'
 import { wordsIn } from '../model/content.ts'
 import { type MessageDetails, type MessageRow, numberOf } from './message-row.ts'
-import { getMeta, setMeta } from './open-file.ts'
+import { getMeta, setMeta, unlessFull } from './open-file.ts'
 import type { Connection } from './sqlite.ts'
 import { indexTextOf, MARKED, TOKENS_VERSION } from './tokens.ts'
 
@@ -57,7 +57,7 @@ export function createSearchIndex(db: Connection): SearchIndex {
 
   /** Replaces the tokens of a message. If FTS5 reports here that the index is damaged, it is rebuilt. */
   function write(id: number, before: string | null, now: string | null): void {
-    if (before === now || id < indexedFrom()) return
+    if (before === now || isOld || id < indexedFrom()) return
     try {
       if (before !== null) remove.run(BigInt(id), before)
       if (now !== null) insert.run(BigInt(id), now)
@@ -68,12 +68,16 @@ export function createSearchIndex(db: Connection): SearchIndex {
   }
 
   const last = () => newest.all()[0]?.id ?? null
-  if (getMeta(db, VERSION) !== TOKENS_VERSION) {
+  /** The index has tokens of another version, and it is not noted yet that nothing of it counts. */
+  let isOld = getMeta(db, VERSION) !== TOKENS_VERSION
+  function startAnew(): void {
     db.transaction(() => {
       setMeta(db, INDEXED_FROM, last() === null ? 0 : NOTHING)
       setMeta(db, VERSION, TOKENS_VERSION)
     })
+    isOld = false
   }
+  if (isOld) unlessFull(startAnew)
   return {
     add: (row) => write(row.id, null, textOf(row)),
     replace: (before, now) => write(now.id, textOf(before), textOf(now)),
@@ -83,8 +87,9 @@ export function createSearchIndex(db: Connection): SearchIndex {
       if (chat !== row.chat) write(row.id, MARKED.chat(row.chat), MARKED.chat(chat))
       if (sender !== row.sender) write(row.id, MARKED.sender(row.sender), MARKED.sender(sender))
     },
-    isIncomplete: () => indexedFrom() > 0,
+    isIncomplete: () => isOld || indexedFrom() > 0,
     step() {
+      if (isOld) startAnew()
       return db.transaction(() => {
         const from = indexedFrom()
         if (from === NOTHING) {

@@ -13,6 +13,7 @@ import {
   type Slot,
   writeSlots,
 } from './key-file.ts'
+import { unlessFull } from './open-file.ts'
 import { openStore, type Store, type StoreOptions } from './store.ts'
 
 /** The result of unlocking. */
@@ -43,7 +44,12 @@ export function openArchive(
   } catch (error) {
     throw kind === 'encrypted' ? explain(error, unlocked) : error
   }
-  settle(file, unlocked)
+  try {
+    unlessFull(() => settle(file, unlocked))
+  } catch (error) {
+    store.db.close()
+    throw error
+  }
   return store
 }
 
