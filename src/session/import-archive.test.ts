@@ -14,6 +14,7 @@ import { KEEP_ALL, type KeepRules } from '../model/keeping.ts'
 import type { SeenMessage } from '../model/seen.ts'
 import { openRegular } from '../read-file.ts'
 import { createExporter } from '../store/exporter.ts'
+import { createReader } from '../store/reader.ts'
 import { openStore, type Store } from '../store/store.ts'
 import { openArchive } from '../store/unlock.ts'
 import { verify } from '../store/verify.ts'
@@ -319,6 +320,37 @@ it('a number that passed to somebody else leads where it led before, and so does
   // What came by the number moves with it, as before the export.
   again.transaction(() => again.identify(number, toJid('99004@lid'), (T + 150) * 1000))
   expect([idsIn(bob), idsIn(toJid('99004@lid'))]).toEqual([[], ['his']])
+  again.close()
+})
+
+it('who was in a group when is as before, and which chats the owner knows', async () => {
+  const store = openStore(join(temp(), 'groups.db'))
+  store.meta.set('account_wid', ME)
+  const people = [1, 2, 3, 4].map((n) => store.people.idOf(toJid(`9900${n}@lid`)))
+  const [stayed = 0, left = 0, came = 0, returned = 0] = people
+  const [group = 0, stranger = 0] = [GROUP, toJid('120363000000000002@g.us')].map((jid) =>
+    store.chats.insert('group', { jid }),
+  )
+  const change = (atMs: number | null, present: number[], gone: number[] = []) => {
+    const members = present.map((person) => ({ person, isAdmin: person === stayed }))
+    store.chats.changeMembers(group, { present: members, gone }, atMs)
+  }
+  change(null, [stayed, left, returned])
+  change(T * 1000 + 1, [came], [left, returned])
+  change(T * 1000 + 2, [returned])
+  store.chats.setFamiliar(group, true)
+  const read = (from: Store) => ({
+    stays: createReader(from.db, createTestClock())
+      .stays(GROUP, null)
+      .stays.sort((one, other) => JSON.stringify(one).localeCompare(JSON.stringify(other))),
+    known: [group, stranger].map((id) => from.chats.get(id)?.familiar),
+  })
+  const [text, before] = [exported(store), read(store)]
+  store.close()
+  expect([before.stays.length, before.known]).toEqual([5, [1, 0]])
+  const again = openStore((await intoEmpty(text)).file)
+  expect(read(again)).toEqual(before)
+  expect(lines(exported(again))).toEqual(lines(text))
   again.close()
 })
 

@@ -95,7 +95,12 @@ export type Chats = {
    * @param atMs when it was noticed that people came or went; null: they were members before
    */
   changeMembers(chat: number, change: MemberChange, atMs: number | null): void
+  /** Adds a stay in a group. Before `changeMembers` of the same people, who are there already then. */
+  addStay(chat: number, stay: StayRow): void
 }
+
+/** When it was noticed that a person came to a group, and that they left; see migrations/archive/15-member-spans.sql. */
+export type StayRow = { person: number; since_ms: number | null; until_ms: number | null }
 
 export function createChats(db: Connection): Chats {
   const rows = db.memory<number, ChatRow | undefined>('chats')
@@ -176,6 +181,9 @@ export function createChats(db: Connection): Chats {
     `INSERT INTO member_spans (chat, person, since_ms) SELECT ?1, ?2, ?3
      WHERE NOT EXISTS (SELECT 1 FROM member_spans WHERE +chat = ?1 AND person = ?2 AND until_ms IS NULL)`,
   )
+  const addStay = db.command(
+    'INSERT INTO member_spans (chat, person, since_ms, until_ms) VALUES (?, ?, ?, ?)',
+  )
   const getRow = (id: number) => rows.get(id, () => get.get(id))
 
   function find(key: Jid | number, read: () => ChatRow | undefined): ChatRow | undefined {
@@ -253,5 +261,6 @@ export function createChats(db: Connection): Chats {
         endSpan.run(atMs, chat, person)
       }
     },
+    addStay: (chat, { person, since_ms, until_ms }) => void addStay.run(chat, person, since_ms, until_ms),
   }
 }

@@ -1,7 +1,7 @@
 /**
  * The lines of an exported archive (docs/archive.md, "Moving an archive"): JSON Lines, people before the
- * chats and messages that name them, by address. Includes everything except the event log. Read again by
- * import.ts.
+ * chats and messages that name them, by address. Includes everything except the event log, and what is asked of
+ * WhatsApp again: pictures, and which numbers are on WhatsApp. Read again by import.ts.
  */
 import { z } from 'zod'
 import { CHAT_KINDS } from '../model/chat.ts'
@@ -85,6 +85,13 @@ export const ChatLine = z.object({
   caught_up_to: count.nullable(),
   history_complete: z.boolean(),
   members: z.array(z.object({ id: address, is_admin: z.boolean() })),
+  /**
+   * Who was in the group when, as far as it was noticed. `since` null: as the archive first saw the group; `until` null: still. Left
+   * out: members for whom both are null.
+   */
+  stays: z.array(z.object({ id: address, since: iso.nullable(), until: iso.nullable() })).optional(),
+  /** The owner has written in this chat, or has approved a message to this group. */
+  familiar: z.boolean().optional(),
   gaps: z.array(z.object({ after: count.nullable(), before: count, found_at: iso })),
 })
 

@@ -5,7 +5,7 @@ import type { MediaSource, RawModel } from '../model/content.ts'
 import { type Jid, toJid } from '../model/ids.ts'
 import type { Revision } from '../model/message.ts'
 import type { ReactionRow, VoteRow } from './changes.ts'
-import type { ChatRow } from './chats.ts'
+import type { ChatRow, StayRow } from './chats.ts'
 import type { ArchiveLine, ChatLine, EndLine, MessageLine, PersonLine } from './export-format.ts'
 import type { GapRow } from './gaps.ts'
 import { type MessageRow, STANDINGS } from './message-row.ts'
@@ -48,7 +48,7 @@ export function toPersonLine(person: PersonRow, { spans, aliases }: PersonParts)
           phones: spans.map(({ phone: number, from_ms, until_ms }) => ({
             phone: number,
             from: from_ms === 0 ? null : msToIso(from_ms),
-            until: until_ms === null ? null : msToIso(until_ms),
+            until: toIsoOrNull(until_ms),
           })),
         }),
     ...(aliases.length === 0 ? {} : { asked_as: [...aliases] }),
@@ -56,12 +56,16 @@ export function toPersonLine(person: PersonRow, { spans, aliases }: PersonParts)
 }
 
 /** The data that a chat's line requires. */
-export type ChatParts = { members: readonly { person: number; is_admin: number }[]; gaps: readonly GapRow[] }
+export type ChatParts = {
+  members: readonly { person: number; is_admin: number }[]
+  stays: readonly StayRow[]
+  gaps: readonly GapRow[]
+}
 
 export function toChatLine(
   row: ChatRow,
   chat: string,
-  { members, gaps }: ChatParts,
+  { members, stays, gaps }: ChatParts,
   addressOf: AddressOf,
 ): z.infer<typeof ChatLine> {
   return {
@@ -84,6 +88,15 @@ export function toChatLine(
       const id = addressOf(person)
       return id === null ? [] : [{ id, is_admin: is_admin === 1 }]
     }),
+    ...(stays.length === 0
+      ? {}
+      : {
+          stays: stays.flatMap(({ person, since_ms, until_ms }) => {
+            const id = addressOf(person)
+            return id === null ? [] : [{ id, since: toIsoOrNull(since_ms), until: toIsoOrNull(until_ms) }]
+          }),
+        }),
+    ...(row.familiar === 1 ? { familiar: true } : {}),
     gaps: gaps.map(({ after_message, before_message, found_at_ms }) => ({
       after: after_message,
       before: before_message,
@@ -91,6 +104,8 @@ export function toChatLine(
     })),
   }
 }
+
+const toIsoOrNull = (ms: number | null) => (ms === null ? null : msToIso(ms))
 
 /** The data that a message's line requires. */
 export type MessageParts = {

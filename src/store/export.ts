@@ -1,7 +1,7 @@
 /** Writes the archive as JSON Lines (export-format.ts), one piece at a time, at any size. */
 import { chatKindOf, type Jid, toJid } from '../model/ids.ts'
 import type { ReactionRow, VoteRow } from './changes.ts'
-import type { ChatRow } from './chats.ts'
+import type { ChatRow, StayRow } from './chats.ts'
 import { FORMAT, FORMAT_VERSION } from './export-format.ts'
 import {
   type AddressOf,
@@ -31,16 +31,20 @@ export type Export = Iterable<string>
 export type ExportJson = (chat: number | null, now: number) => Export
 
 const PEOPLE = { table: 'people', where: 'coalesce(phone, lid) IS NOT NULL', bytes: '200' }
+/** Stays that do not follow from who is a member. */
+const IS_NOTED = '(since_ms IS NOT NULL OR until_ms IS NOT NULL)'
 const CHATS = {
   table: 'chats',
   where: 'merged_into IS NULL',
-  bytes: '400 + 50 * (SELECT count(*) FROM members WHERE chat = chats.id)',
+  bytes: `400 + 50 * (SELECT count(*) FROM members WHERE chat = chats.id)
+    + 100 * (SELECT count(*) FROM member_spans WHERE chat = chats.id AND ${IS_NOTED})`,
 }
 
 const QUERIES = {
   seen: 'SELECT id FROM people WHERE id IN (SELECT value FROM json_each(?))',
   chatsBy: 'SELECT * FROM chats WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id',
   members: 'SELECT person, is_admin FROM members WHERE chat = ? ORDER BY person',
+  stays: `SELECT person, since_ms, until_ms FROM member_spans WHERE chat = ? AND ${IS_NOTED} ORDER BY id`,
   gaps: 'SELECT * FROM gaps WHERE chat = ? ORDER BY before_message',
   revisions: `SELECT r.* FROM json_each(?) asked CROSS JOIN revisions r ON r.message = asked.value
     ORDER BY message, n`,
@@ -63,6 +67,7 @@ export function createJsonExport(db: Connection, loader: Loader, pages: MessageP
   const seen = db.query<{ id: number }>(QUERIES.seen)
   const chatsBy = db.query<ChatRow>(QUERIES.chatsBy)
   const members = db.query<{ person: number; is_admin: number }>(QUERIES.members)
+  const stays = db.query<StayRow>(QUERIES.stays)
   const gaps = db.query<GapRow>(QUERIES.gaps)
   const revisions = db.query<RevisionRow>(QUERIES.revisions)
   const reactions = db.query<ReactionRow>(QUERIES.reactions)
@@ -105,8 +110,8 @@ export function createJsonExport(db: Connection, loader: Loader, pages: MessageP
     const addressOf: AddressOf = (id) => (id === ME ? own.jid : (told.people.get(id) ?? null))
 
     /**
-     * The people with these ids, each with a line before the first line that names it. Of those who are only mentioned, the line
-     * has the address alone where the reader does not see them.
+     * The people with these ids, each with a line before the first line that names it. Of those who are only mentioned, or were in
+     * a group, the line has the address alone where the reader does not see them.
      */
     function* newPeopleLines(ids: readonly number[], mentioned: readonly number[] = []): Generator<string> {
       const found = loader.people([...ids, ...mentioned].filter((one) => !told.people.has(one)))
@@ -139,8 +144,10 @@ export function createJsonExport(db: Connection, loader: Loader, pages: MessageP
       for (const row of rows) {
         const face = faces.get(row.id)
         if (face === undefined || told.chats.has(row.id)) continue
-        const parts = { members: members.all(row.id), gaps: gaps.all(row.id) }
-        yield* newPeopleLines([...parts.members.map(({ person }) => person), row.person ?? NOBODY])
+        const parts = { members: members.all(row.id), stays: stays.all(row.id), gaps: gaps.all(row.id) }
+        const present = parts.members.map(({ person }) => person)
+        const former = parts.stays.map(({ person }) => person)
+        yield* newPeopleLines([...present, row.person ?? NOBODY], former)
         const address = addressOf(row.person ?? NOBODY) ?? chatId(face)
         told.chats.set(row.id, address)
         yield toLine(toChatLine(row, address, parts, addressOf))

@@ -31,11 +31,13 @@ export type Keeps = (
   message: { bareId: string; sentAt: number; expiresAt: number | null },
 ) => boolean
 
+const toMs = (iso: string | null) => (iso === null ? null : Date.parse(iso))
+
 function toSpan({ phone, from, until }: PhoneLine): PhoneSpan {
   return {
     phone: toJid(phone),
-    from_ms: from === null ? 0 : Date.parse(from),
-    until_ms: until === null ? null : Date.parse(until),
+    from_ms: toMs(from) ?? 0,
+    until_ms: toMs(until),
   }
 }
 type PhoneLine = NonNullable<z.infer<typeof PersonLine>['phones']>[number]
@@ -105,6 +107,9 @@ export function createImporter(store: Store, header: ArchiveHeader, keeps: Keeps
     if (line.caught_up_to !== null) store.chats.setCaughtUp(id, line.caught_up_to)
     if (line.history_complete) store.chats.setHistory(id, afterEnd({ history_tries: 0 }, 'none', 0, 0))
     store.chats.setForgotten(id, line.forgotten_before, line.forgotten_until)
+    if (line.familiar === true) store.chats.setFamiliar(id, true)
+    for (const { id: person, since, until } of line.stays ?? [])
+      store.chats.addStay(id, { person: personAt(person), since_ms: toMs(since), until_ms: toMs(until) })
     const present = line.members.map(({ id, is_admin }) => ({ person: personAt(id), isAdmin: is_admin }))
     store.chats.changeMembers(id, { present, gone: [] }, null)
     for (const { after, before, found_at } of line.gaps) {
