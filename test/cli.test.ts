@@ -361,7 +361,7 @@ describe('a start that cannot be', () => {
   })
 
   it.each([
-    [{ WHATSAPP_MCP_PORT: 'many' }, 2, 'WHATSAPP_MCP_PORT="many"'],
+    [{ WHATSAPP_MCP_PORT: 'many' }, 2, 'The value of WHATSAPP_MCP_PORT is not allowed'],
     [{ WHATSAPP_MCP_HOST: '0.0.0.0' }, 2, 'loopback'],
     [{ WHATSAPP_MCP_HOST: '127.0.0.300' }, 2, 'an IP address'],
     [{ WHATSAPP_CHROME_EXECUTABLE: '/nowhere/chrome' }, 5, '/nowhere/chrome'],
