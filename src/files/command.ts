@@ -1,6 +1,6 @@
 /**
  * Runs a program of the settings on one file, and returns the words that it prints. A hostile file costs bounded time, memory and
- * text: one program runs at a time in this process ({@link inTurn}), below all others in priority, and it ends with everything that it started.
+ * text: one program runs at a time in this process ({@link programs}), below all others in priority, and it ends with everything that it started.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
@@ -36,44 +36,53 @@ export class CommandError extends Error {
   }
 }
 
-let isBusy = false
-const waiting: (() => void)[] = []
+/** A line for work of which one runs at a time. */
+export type Line = {
+  /** Runs `work` once no other does. Rejects with a {@link CommandError} (`stopped`) if the signal ends the wait. */
+  inTurn<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T>
+  /** How many wait. */
+  waitingCount(): number
+}
 
-/**
- * Runs `work`, which runs a program, once no other does. Rejects with a {@link CommandError} (`stopped`) if the signal ends
- * the wait.
- */
-export async function inTurn<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  if (isBusy) await turnOf(signal)
-  isBusy = true
-  try {
-    return await work()
-  } finally {
-    isBusy = false
-    waiting.shift()?.()
+export function createLine(): Line {
+  let isBusy = false
+  const waiting: (() => void)[] = []
+
+  function turnOf(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const go = () => {
+        // Nobody may come in between.
+        isBusy = true
+        signal.removeEventListener('abort', stop)
+        resolve()
+      }
+      const stop = () => {
+        waiting.splice(waiting.indexOf(go), 1)
+        reject(stopped())
+      }
+      if (signal.aborted) return void reject(stopped())
+      waiting.push(go)
+      signal.addEventListener('abort', stop, { once: true })
+    })
+  }
+
+  return {
+    async inTurn(signal, work) {
+      if (isBusy) await turnOf(signal)
+      isBusy = true
+      try {
+        return await work()
+      } finally {
+        isBusy = false
+        waiting.shift()?.()
+      }
+    },
+    waitingCount: () => waiting.length,
   }
 }
 
-/** How many wait. */
-export const waitingCount = (): number => waiting.length
-
-function turnOf(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const go = () => {
-      // Nobody may come in between.
-      isBusy = true
-      signal.removeEventListener('abort', stop)
-      resolve()
-    }
-    const stop = () => {
-      waiting.splice(waiting.indexOf(go), 1)
-      reject(stopped())
-    }
-    if (signal.aborted) return void reject(stopped())
-    waiting.push(go)
-    signal.addEventListener('abort', stop, { once: true })
-  })
-}
+/** The line of this process for programs. */
+export const programs = createLine()
 
 const stopped = () => new CommandError('stopped', 'The server stops.')
 

@@ -36,6 +36,10 @@ let clock: ReturnType<typeof createTestClock>
 let faults: Error[]
 /** Files that are open. */
 let opened: number
+/** Ends the downloads that never end: those of {@link LOST}. */
+let endDownloads: () => void
+let downloads: Promise<void>
+const LOST = 'LOST'
 const path = process.env.PATH ?? ''
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'wma-words-'))
@@ -44,6 +48,9 @@ beforeEach(() => {
   clock = createTestClock()
   faults = []
   opened = 0
+  downloads = new Promise((resolve) => {
+    endDownloads = resolve
+  })
 })
 afterEach(async () => {
   process.env.PATH = path
@@ -69,6 +76,7 @@ function start(script: string, ...args: string[]): void {
     media: {
       async open({ bareId }) {
         opened += 1
+        if (bareId === LOST) await downloads
         let isOpen = true
         return {
           id: idOf(bareId),
@@ -228,4 +236,23 @@ it.skipIf(isWindows)('no file is open while a program runs, or while a request w
   voiceNote('C')
   await expect(words.find(keyOf('C'))).rejects.toThrow()
   expect(opened).toBe(0)
+})
+
+it.skipIf(isWindows)('what one account downloads or waits for delays no other account', async () => {
+  for (const bareId of [LOST, 'A']) voiceNote(bareId)
+  start(HELLO)
+  const first = words
+  const asked = [first.find(keyOf(LOST))]
+  for (let count = 0; count < 20; count += 1) {
+    voiceNote(`N${count}`)
+    asked.push(first.find(keyOf(`N${count}`)))
+  }
+  const over = Promise.allSettled(asked)
+  await expect.poll(() => opened).toBe(1)
+  await expect(first.find(keyOf('A'))).rejects.toMatchObject({ code: 'server_busy' })
+  start(HELLO)
+  expect((await words.find(keyOf('A'))).words).toBe('hello')
+  const stopped = first.stop()
+  endDownloads()
+  await Promise.all([stopped, over])
 })

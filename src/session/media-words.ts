@@ -2,6 +2,7 @@
  * The words in the media of one account: transcripts of voice notes and audio, texts of documents. Programs of the settings find
  * them on this computer, and they are stored with their message: shown, searched, exported and deleted as its text is.
  */
+import { setMaxListeners } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { extname, join } from 'node:path'
@@ -10,7 +11,7 @@ import { pipeline } from 'node:stream/promises'
 import type { Clock } from '../clock.ts'
 import { codeOf } from '../error-code.ts'
 import { AppError, ERRORS, fail } from '../errors.ts'
-import { CommandError, inTurn, printedOf, SHORTAGES, waitingCount } from '../files/command.ts'
+import { CommandError, createLine, printedOf, programs, SHORTAGES } from '../files/command.ts'
 import { converted } from '../files/ffmpeg.ts'
 import { extensionOf } from '../files/media-type.ts'
 import { WAV } from '../files/voice.ts'
@@ -25,7 +26,7 @@ import type { MediaRoom, OpenMedia } from './media.ts'
 
 /** As many as the longest text that WhatsApp sends has. */
 const MAX_CHARACTERS = 65_536
-/** Requests that wait for a program. */
+/** Requests of an account that wait. */
 const MOST_WAITING = 20
 /** A WAV of four hours. */
 const MAX_WAV_BYTES = 512 * 2 ** 20
@@ -81,6 +82,10 @@ export function createMediaWords({
   const { mediaFiles: files, messages, events } = store
   const stopping = new AbortController()
   const { signal } = stopping
+  // All that wait listen to it.
+  setMaxListeners(0, signal)
+  /** One file of the account at a time, from its download on: what is slow here delays no other account. */
+  const line = createLine()
   /** By place: two requests for the same words share a run. */
   const running = new Map<number, Promise<string>>()
   /** Kinds whose command, or ffmpeg before it, cannot be started: only requests try them again. */
@@ -111,13 +116,11 @@ export function createMediaWords({
     const { kind, key, place } = asked
     const command = rules.commands[kind] ?? fail('words_not_enabled')
     try {
-      return await inTurn(signal, async () => {
+      return await line.inTurn(signal, async () => {
         // Not before its turn: where nothing is kept, open media holds a place of the account's downloads.
         const opened = await media.open(key)
         try {
-          // A file at which the whole computer fails is not tried again.
-          note(place, 'running')
-          const words = toWords(await printedBy(command, opened))
+          const words = toWords(await printedBy(command, place, opened))
           keep(asked, words)
           if (missing.delete(kind)) wake()
           return words
@@ -150,8 +153,8 @@ export function createMediaWords({
   const note = (place: number, words: 'running' | 'failed' | null) =>
     store.transaction(() => files.noteWords(place, words))
 
-  /** Runs the command on a copy of the file that only this user can read. */
-  async function printedBy(command: readonly string[], opened: OpenMedia): Promise<string> {
+  /** Runs the command on a copy of the file that only this user can read, once no other program runs. */
+  async function printedBy(command: readonly string[], place: number, opened: OpenMedia): Promise<string> {
     makeFolder(dir, 0o700)
     const folder = await mkdtemp(join(dir, FOLDER))
     try {
@@ -160,17 +163,21 @@ export function createMediaWords({
         Readable.from(opened.read(0, opened.sizeBytes)),
         createWriteStream(file, { mode: 0o600 }),
       )
-      // The program may take minutes.
+      // Programs may take minutes.
       opened.close()
-      const wav = join(folder, 'converted.wav')
-      if (command.some((word) => word.includes('{wav}'))) {
-        const bounds = { withinMs: CONVERT_MS, maxBytes: MAX_WAV_BYTES, dir: folder, signal }
-        const pieces = converted({ path: file, sniffed: opened.sniffed }, WAV, bounds)
-        await pipeline(Readable.from(pieces), createWriteStream(wav, { mode: 0o600 }))
-      }
-      const words = command.map((word) => word.replaceAll('{wav}', () => wav))
-      const { ms, memoryBytes } = rules
-      return await printedOf(words, file, { ms, memoryBytes, characters: MAX_CHARACTERS }, signal)
+      return await programs.inTurn(signal, async () => {
+        // A file at which the whole computer fails is not tried again.
+        note(place, 'running')
+        const wav = join(folder, 'converted.wav')
+        if (command.some((word) => word.includes('{wav}'))) {
+          const bounds = { withinMs: CONVERT_MS, maxBytes: MAX_WAV_BYTES, dir: folder, signal }
+          const pieces = converted({ path: file, sniffed: opened.sniffed }, WAV, bounds)
+          await pipeline(Readable.from(pieces), createWriteStream(wav, { mode: 0o600 }))
+        }
+        const words = command.map((word) => word.replaceAll('{wav}', () => wav))
+        const { ms, memoryBytes } = rules
+        return printedOf(words, file, { ms, memoryBytes, characters: MAX_CHARACTERS }, signal)
+      })
     } finally {
       await rm(folder, { recursive: true, force: true, maxRetries: 3 }).catch(() => {})
     }
@@ -242,7 +249,7 @@ export function createMediaWords({
       const asked = await ask(key)
       const { id, kind, known } = asked
       if (known !== undefined) return { id, kind, words: known }
-      if (waitingCount() >= MOST_WAITING)
+      if (line.waitingCount() >= MOST_WAITING)
         fail('server_busy', { detail: 'Too many other files wait to be read.', retryAfterS: 30 })
       return { id, kind, words: await lookOnce(asked) }
     },
