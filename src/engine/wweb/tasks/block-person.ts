@@ -37,7 +37,7 @@ export const blockPerson: PageTask<'block_person'> = {
           break
         } catch (error) {
           failure = error
-          if (tasks.statusOf(error) !== null) break
+          if (tasks.statusOf(error) !== null || Date.now() >= endsAt) break
         }
       }
       if (failure !== undefined) throw failure

@@ -47,6 +47,7 @@ export const changeChat: PageTask<'change_chat'> = {
       const changed: ChatChange[] = []
       for (const [step, value] of Object.entries(changes) as [ChatChange, never][]) {
         if (value === undefined) continue
+        if (Date.now() >= endsAt) return { problem: 'open', partly: changed }
         const problem = await steps[step](chat, value)
         if (problem !== null) return { problem, partly: changed }
         changed.push(step)
