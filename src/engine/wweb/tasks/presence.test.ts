@@ -27,11 +27,18 @@ function openPage() {
     if (stream.available !== available) said.push(available ? 'online' : 'offline')
     stream.available = available
   }
+  const line = { fails: false }
+  /** The server has it at once, and answers after 1 s. */
+  const send = async (state: string) => {
+    if (line.fails) throw new Error('not connected')
+    said.push(state)
+    await new Promise((resolve) => setTimeout(resolve, 1_000))
+  }
   const modules: Record<string, object> = {
     WAWebStreamModel: { Stream: { markAvailable: () => mark(true), markUnavailable: () => mark(false) } },
     WAWebPresenceChatAction: {
-      sendPresenceAvailable: async () => void said.push('online'),
-      sendPresenceUnavailable: async () => void said.push('offline'),
+      sendPresenceAvailable: () => send('online'),
+      sendPresenceUnavailable: () => send('offline'),
     },
     WAWebUpdateUnreadChatAction: {
       async sendSeen({ chat }: { chat: { id: string; unreadCount: number } }) {
@@ -53,7 +60,7 @@ function openPage() {
   installPageTasks()
   const read = (chat: typeof AMARA) => readChat.run({ chat }, Date.now() + LIMIT_MS)
   const show = (available: boolean) => showPresence.run({ available }, Date.now() + LIMIT_MS)
-  return { said, receipts, read, show }
+  return { said, receipts, line, read, show }
 }
 
 async function after<T>(ms: number, asked: Promise<T>): Promise<T> {
@@ -70,7 +77,7 @@ it('a chat is read online, and the account is offline again', async () => {
 
 it('an account that is shown as online stays so when it reads', async () => {
   const { said, receipts, read, show } = openPage()
-  await show(true)
+  await after(1_000, show(true))
   await after(2_000, read(AMARA))
   expect(receipts).toEqual([AMARA])
   expect(said).not.toContain('offline')
@@ -78,9 +85,9 @@ it('an account that is shown as online stays so when it reads', async () => {
 
 it('after it is shown as offline again, the next receipts are sent too', async () => {
   const { said, receipts, read, show } = openPage()
-  await show(true)
+  await after(1_000, show(true))
   await after(2_000, read(AMARA))
-  await show(false)
+  await after(1_000, show(false))
   expect(said.at(-1)).toBe('offline')
   await after(2_000, read(JURGEN))
   expect(receipts).toEqual([AMARA, JURGEN])
@@ -104,4 +111,41 @@ it('a chat that WhatsApp never reads keeps the account online until its time is 
   expect(said).toEqual(['online'])
   expect(await after(LIMIT_MS + 5_000, lost)).toEqual({ problem: 'open' })
   expect(said).toEqual(['online', 'offline'])
+})
+
+it('an account that is shown as offline while it reads is offline once it has read', async () => {
+  const { said, receipts, read, show } = openPage()
+  await after(1_000, show(true))
+  const reading = read(AMARA)
+  await vi.advanceTimersByTimeAsync(500)
+  await after(2_000, Promise.all([reading, show(false)]))
+  expect(receipts).toEqual([AMARA])
+  expect(said.at(-1)).toBe('offline')
+})
+
+it('an account that is shown as online while it reads stays so', async () => {
+  const { said, read, show } = openPage()
+  const reading = read(AMARA)
+  await vi.advanceTimersByTimeAsync(500)
+  await after(2_000, Promise.all([reading, show(true)]))
+  expect(said).not.toContain('offline')
+})
+
+it('an account that could not be shown as online is offline once it has read', async () => {
+  const { said, line, read, show } = openPage()
+  line.fails = true
+  await expect(show(true)).rejects.toThrow()
+  await after(2_000, read(AMARA))
+  expect(said).toEqual(['online', 'offline'])
+})
+
+it('a read that begins while the account is being shown as offline sends its receipts', async () => {
+  const { said, receipts, read, show } = openPage()
+  await after(1_000, show(true))
+  await after(2_000, read(AMARA))
+  const hiding = show(false)
+  await vi.advanceTimersByTimeAsync(500)
+  await after(2_000, Promise.all([hiding, read(JURGEN)]))
+  expect(receipts).toEqual([AMARA, JURGEN])
+  expect(said.at(-1)).toBe('offline')
 })

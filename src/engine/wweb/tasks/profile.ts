@@ -77,10 +77,22 @@ export const showPresence: PageTask<'show_presence'> = {
       const { sendPresenceAvailable, sendPresenceUnavailable } =
         await tasks.need<PresenceModule>('WAWebPresenceChatAction')
       const { Stream } = await tasks.need<StreamModule>('WAWebStreamModel')
-      await (available ? sendPresenceAvailable() : sendPresenceUnavailable())
-      tasks.online.shown = available
-      // Or the page would not say that it is online before the next receipts.
-      if (!available && tasks.online.readers === 0) Stream.markUnavailable()
+      const { online } = tasks
+      const { shown } = online
+      // Before the answer: a read that ends meanwhile goes by it.
+      online.shown = available
+      try {
+        if (available) await sendPresenceAvailable()
+        // Else the last reader says it, after its receipts.
+        else if (online.readers === 0) {
+          // Or the page would not say that it is online before the next receipts.
+          Stream.markUnavailable()
+          await sendPresenceUnavailable()
+        }
+      } catch (error) {
+        online.shown = shown
+        throw error
+      }
       return { gives: null }
     })
   },
