@@ -20,15 +20,15 @@ export type PageTasks = {
    * a problem, by its status; any other error is thrown.
    */
   run<T>(endsAt: number, work: () => Promise<Work<T>>): Promise<Outcome<T>>
+  /** The same in this chat. */
+  inChat<T>(id: string, endsAt: number, work: (chat: ChatModel) => Promise<Work<T>>): Promise<Outcome<T>>
+  /** The same in a group of which this account is a member. */
+  inGroup<T>(id: string, endsAt: number, work: (chat: ChatModel) => Promise<Work<T>>): Promise<Outcome<T>>
   /**
    * The answer to a question that precedes a change. Without one just before this time it throws, and {@link PageTasks.run} returns
    * `not_begun`: the caller has its response by then, and may try again.
    */
   inTime<T>(endsAt: number, question: Promise<T>): Promise<T>
-  /** The same in this chat. */
-  inChat<T>(id: string, endsAt: number, work: (chat: ChatModel) => Promise<Work<T>>): Promise<Outcome<T>>
-  /** The same in a group of which this account is a member. */
-  inGroup<T>(id: string, endsAt: number, work: (chat: ChatModel) => Promise<Work<T>>): Promise<Outcome<T>>
   /**
    * Asks the server for the members of a group that has none: on some starts they arrive late. A group that this account has left
    * stays without.
