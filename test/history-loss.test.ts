@@ -56,6 +56,7 @@ function openArchive(page: FakePage) {
         knownUntil: () => knownUntil,
         onCaughtUp: () => {
           knownUntil = Math.floor(clock.now() / 1000)
+          return true
         },
       })
       catchUp.run()

@@ -331,11 +331,12 @@ export function createArchive(options: ArchiveOptions): Archive {
         // What was found until now was found late.
         inbox.flush()
         // What could not be written is read again: the retry catches up once more.
-        if (problem !== null) return
+        if (problem !== null) return false
         upToDate = true
         ticks = []
         note(clock.now())
         tick()
+        return true
       },
     })
     catchUp.run()

@@ -150,6 +150,7 @@ async function connect(budget: { perChat?: number } = {}, rules = KEEP_ALL): Pro
     log: createLog({ level: 'silent' }),
     onCaughtUp: () => {
       knownUntil = Math.floor(clock.now() / 1000)
+      return true
     },
     onFailed: () => {},
   })

@@ -64,8 +64,11 @@ export type CatchUpOptions = {
   knownUntil: () => number | null
   clock: Clock
   log: Log
-  /** Called when nothing older than this moment is missing, apart from recorded gaps. */
-  onCaughtUp: () => void
+  /**
+   * Called when everything older than this moment has been read, apart from recorded gaps. Returns false if the archive could not be
+   * written: then it is not up to date.
+   */
+  onCaughtUp: () => boolean
   /** Called when the archive could not be written. */
   onFailed: (error: AppError) => void
 }
@@ -227,16 +230,17 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     if (!readable && !(await canRead(chats.filter(({ id }) => isThere.has(id) && !isToRead.has(id)))))
       throw new Error('none of the chats could be read')
     if (stopped || again) return
-    options.onCaughtUp()
+    const isUpToDate = options.onCaughtUp()
     glances.start()
     settled.resolve()
     const failed = retries.chats().length
-    log.info(
-      { chats: listed.size, messages: progress.messages, failed },
-      failed === 0
-        ? 'the archive is up to date'
-        : 'the archive is up to date, apart from chats that could not be read',
-    )
+    if (isUpToDate)
+      log.info(
+        { chats: listed.size, messages: progress.messages, failed },
+        failed === 0
+          ? 'the archive is up to date'
+          : 'the archive is up to date, apart from chats that could not be read',
+      )
     await readHistory()
   }
 

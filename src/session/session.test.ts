@@ -29,7 +29,9 @@ import { createArchive } from './archive.ts'
 import { openAuthDir } from './auth-dir.ts'
 import { createSession } from './session.ts'
 
-const log = createLog({ level: 'silent' })
+/** Messages of the log. */
+const logged: string[] = []
+const log = createLog({ level: 'info', write: (line) => logged.push(JSON.parse(line).msg) })
 const READY: EngineEvent = {
   type: 'ready',
   account: { wid: '15550001000@c.us', pushname: null, platform: null },
@@ -776,7 +778,9 @@ it.each<[string, (file: string) => void]>([
 })
 
 it('an archive that cannot be written while it catches up does not count as up to date until it can', async () => {
+  const isSaid = () => logged.includes('the archive is up to date')
   const { session, start, engine, clock } = await open()
+  logged.length = 0
   await start()
   engine(0).emit({ type: 'authenticated' })
   engine(0).emit(READY)
@@ -786,10 +790,12 @@ it('an archive that cannot be written while it catches up does not count as up t
   await expect.poll(() => session.status().sync?.phase, { timeout: 20_000 }).toBe('done')
   const archive = () => session.status().archive
   expect(archive()).toMatchObject({ problem: 'archive_unavailable', stale_since: expect.any(String) })
+  expect(isSaid()).toBe(false)
   other.exec('ROLLBACK')
   other.close()
   clock.advance(5_000)
   await expect.poll(archive).toMatchObject({ problem: null, stale_since: null })
+  await expect.poll(isSaid).toBe(true)
   await session.close()
 })
 
