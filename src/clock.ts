@@ -4,8 +4,9 @@ export type Clock = {
   /** Milliseconds since the epoch. */
   now(): number
   /**
-   * Calls `run` once after `ms` milliseconds, also if the computer sleeps meanwhile: within a minute after it wakes. Returns a
-   * function that cancels the call.
+   * Calls `run` once after `ms` milliseconds, also if the computer sleeps meanwhile: within a minute after it wakes. A clock that is
+   * set forward cannot be told from sleep: it ends waits of more than a minute early, limits included. Returns a function that cancels
+   * the call.
    */
   after(ms: number, run: () => void): () => void
 }
