@@ -61,7 +61,10 @@ export type ControlStore = {
     get(id: string): Promise<OutboxRow | null>
     /** Returns the item that this call created; null if it created none. */
     byRequest(request: RequestKey): Promise<OutboxRow | null>
-    /** Returns items of the numbers that are linked now, newest first. `before`: only items older than the one with this id. */
+    /**
+     * Returns items of the numbers that are linked now, and of removed accounts, newest first. `before`: only items older than the one
+     * with this id.
+     */
     list(which: OutboxFilter): Promise<OutboxRow[]>
     /** Returns the items of this account that are held, scheduled, sending or unknown, oldest first. */
     open(account: AccountId): Promise<OutboxRow[]>

@@ -28,7 +28,7 @@ export const listOutbox = defineOperation({
   name: 'list_outbox',
   title: 'Messages of the outbox',
   description:
-    'Returns the messages that this server sends, has sent or holds, newest first, of all accounts and of the numbers that are linked to them now. Settled and unknown ones are kept for 7 days. Of a message that never waited, the text is deleted as soon as it is settled.',
+    'Returns the messages that this server sends, has sent or holds, newest first, of all accounts and of the numbers that are linked to them now, and of removed accounts. Settled and unknown ones are kept for 7 days. Of a message that never waited, the text is deleted as soon as it is settled.',
   effect: 'read',
   routes: ['GET /api/outbox'],
   input: z.strictObject({

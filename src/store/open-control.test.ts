@@ -167,24 +167,39 @@ describe('what is kept for a time', () => {
     expect(await stateAfter(KEPT_MS)).toBeUndefined()
   })
 
-  it('of the outbox is listed for the numbers that are linked now, not for former ones', async () => {
-    const { accounts, outbox } = open()
+  it('of the outbox is listed until another number, or another account of the id, takes its place', async () => {
+    const clock = createTestClock()
+    const control = openControl({ file, archives, secret: null, clock })
+    opened.push(control)
+    const { accounts, outbox } = control
     const [former, next] = [toJid('15550001000@c.us'), toJid('15550002000@c.us')]
-    const expectListed = async (...ids: string[]) => {
-      for (const account of [undefined, WORK])
-        expect((await outbox.list({ account, limit: 9 })).map(({ id }) => id)).toEqual(ids)
+    const listed = async (which = {}) => {
+      clock.advance(1)
+      return (await outbox.list({ ...which, limit: 9 })).map(({ id, state }) => `${id} ${state}`)
     }
+    const expectListed = async (...items: string[]) =>
+      expect([await listed(), await listed({ account: WORK })]).toEqual([items, items])
+    const add = (id: string, number: OutboxRow['number']) =>
+      outbox.add({ ...waiting, id, account: WORK, number, createdAtMs: clock.now() })
+
     await accounts.add({ id: WORK, label: null, proxy: null })
     await accounts.change(WORK, { number: former })
-    await outbox.add({ ...waiting, account: WORK, number: former })
-    await expectListed('ob_1')
+    await add('ob_1', former)
+    await expectListed('ob_1 scheduled')
+    // As the removal of an account does: what waits is cancelled last.
     await accounts.remove(WORK)
-    await expectListed()
+    await outbox.change('ob_1', ['scheduled'], { state: 'cancelled' })
+    await expectListed('ob_1 cancelled')
+    expect(await listed({ state: 'cancelled' })).toEqual(['ob_1 cancelled'])
     await accounts.add({ id: WORK, label: null, proxy: null })
     await expectListed()
+    await accounts.change(WORK, { number: former })
+    await expectListed()
+    await add('ob_2', former)
+    await expectListed('ob_2 scheduled')
     await accounts.change(WORK, { number: next })
-    await outbox.add({ ...waiting, id: 'ob_2', account: WORK, number: next })
-    await expectListed('ob_2')
+    await add('ob_3', next)
+    await expectListed('ob_3 scheduled')
   })
 
   it('of a number is gone with it, but not what acts on none', async () => {

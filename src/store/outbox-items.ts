@@ -64,10 +64,11 @@ export function createOutboxItems(db: Connection, clock: Pick<Clock, 'now'>): Ou
     `${SELECT} WHERE request = ? AND caller = ? AND account = ? AND operation = ? ORDER BY id DESC LIMIT 1`,
   )
   const list = db.query<Row>(
-    // Not those of a number that was linked to the account before, or of an account that is removed. A number is null until the
-    // first link, and if it could not be stored.
-    `${SELECT} WHERE EXISTS (SELECT 1 FROM accounts known WHERE known.id = outbox.account
-       AND coalesce(known.number = outbox.number, known.created_at_ms <= outbox.created_at_ms))
+    // Not those of a number that was linked to the account before, or of an earlier account with its id: an account that is
+    // removed shows what its removal cancelled. A number is null until the first link, and if it could not be stored.
+    `${SELECT} WHERE NOT EXISTS (SELECT 1 FROM accounts known WHERE known.id = outbox.account
+       AND (outbox.settled_at_ms < known.created_at_ms
+         OR NOT coalesce(known.number = outbox.number, known.created_at_ms <= outbox.created_at_ms)))
      AND (?1 IS NULL OR account = ?1) AND (?2 IS NULL OR state = ?2) AND (?3 IS NULL OR id < ?3)
      ORDER BY id DESC LIMIT ?4`,
   )
