@@ -213,6 +213,19 @@ describe('an archive without an index', () => {
     while (store.search.step());
     expect(found('acht')).toEqual(['A1'])
   })
+
+  it('of other tokens counts for nothing, also while that could not be noted: as on a full disk', () => {
+    take(message('A1', 'um acht'))
+    store.meta.set('search_version', 1)
+    const expectNone = () => expect([search('acht').indexing, found('acht')]).toEqual([true, []])
+    expectNone()
+    take(message('A2', 'nach acht'), message('A1', 'vor acht', { editedAt: (T + 60) * 1000 }))
+    expectNone()
+    expect(store.search.isIncomplete()).toBe(true)
+    while (store.search.step());
+    expect([search('acht').indexing, found('acht').sort(), found('um')]).toEqual([false, ['A1', 'A2'], []])
+    expectFaithful()
+  })
 })
 
 describe('a damaged index', () => {

@@ -57,7 +57,7 @@ export function createSearchIndex(db: Connection): SearchIndex {
 
   /** Replaces the tokens of a message. If FTS5 reports here that the index is damaged, it is rebuilt. */
   function write(id: number, before: string | null, now: string | null): void {
-    if (before === now || isOld || id < indexedFrom()) return
+    if (before === now || id < indexedFrom()) return
     try {
       if (before !== null) remove.run(BigInt(id), before)
       if (now !== null) insert.run(BigInt(id), now)
@@ -68,16 +68,15 @@ export function createSearchIndex(db: Connection): SearchIndex {
   }
 
   const last = () => newest.all()[0]?.id ?? null
-  /** The index has tokens of another version, and it is not noted yet that nothing of it counts. */
-  let isOld = getMeta(db, VERSION) !== TOKENS_VERSION
-  function startAnew(): void {
+  /** If the index has tokens of another version, notes that nothing of it counts. */
+  function renew(): void {
+    if (getMeta(db, VERSION) === TOKENS_VERSION) return
     db.transaction(() => {
       setMeta(db, INDEXED_FROM, last() === null ? 0 : NOTHING)
       setMeta(db, VERSION, TOKENS_VERSION)
     })
-    isOld = false
   }
-  if (isOld) unlessFull(startAnew)
+  unlessFull(renew)
   return {
     add: (row) => write(row.id, null, textOf(row)),
     replace: (before, now) => write(now.id, textOf(before), textOf(now)),
@@ -87,9 +86,9 @@ export function createSearchIndex(db: Connection): SearchIndex {
       if (chat !== row.chat) write(row.id, MARKED.chat(row.chat), MARKED.chat(chat))
       if (sender !== row.sender) write(row.id, MARKED.sender(row.sender), MARKED.sender(sender))
     },
-    isIncomplete: () => isOld || indexedFrom() > 0,
+    isIncomplete: () => indexedFrom() > 0,
     step() {
-      if (isOld) startAnew()
+      renew()
       return db.transaction(() => {
         const from = indexedFrom()
         if (from === NOTHING) {
@@ -123,11 +122,17 @@ export function createTextOf(db: Connection): (row: MessageRow) => string | null
   }
 }
 
-/** Position from which on messages are indexed: read from the archive each time. */
+/**
+ * Position from which on messages are indexed: read from the archive each time. An index with tokens of another version contains
+ * nothing, also while its file cannot take the note.
+ */
 export function createIndexedFrom(db: Connection): () => number {
-  const query = db.query<{ value: number }>(`SELECT value FROM meta WHERE name = '${INDEXED_FROM}'`)
+  const query = db.query<{ value: number }>(
+    `SELECT place.value FROM meta place CROSS JOIN meta version ON version.name = '${VERSION}'
+     WHERE place.name = '${INDEXED_FROM}' AND version.value = ${TOKENS_VERSION}`,
+  )
   const kept = db.memory<string, number>('meta')
-  return () => kept.get(INDEXED_FROM, () => query.get()?.value ?? 0)
+  return () => kept.get(INDEXED_FROM, () => query.get()?.value ?? NOTHING)
 }
 
 /** True if nothing is indexed, and what the index contains is to be ignored. */
