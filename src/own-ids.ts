@@ -12,6 +12,10 @@ export type OwnIds = {
 
 /** Of the 9 bytes, 6 are random, and 3 are their seal. */
 const RANDOM_DIGITS = 12
+const FORM = /^3EB0([0-9A-F]{12})([0-9A-F]{6})$/
+
+/** True if the id has the form of those that {@link OwnIds.create} makes, and WhatsApp Web: with any secret, or none. */
+export const hasFormOfOurs = (bareId: string) => FORM.test(bareId)
 
 /** @param secret of this server: nobody else can tell these ids from others */
 export function createOwnIds(secret: string): OwnIds {
@@ -27,7 +31,7 @@ export function createOwnIds(secret: string): OwnIds {
       return `3EB0${random}${seal(random)}`
     },
     isOurs(bareId) {
-      const [, random = '', given] = /^3EB0([0-9A-F]{12})([0-9A-F]{6})$/.exec(bareId) ?? []
+      const [, random = '', given] = FORM.exec(bareId) ?? []
       return given !== undefined && seal(random) === given
     },
   }

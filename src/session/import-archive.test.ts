@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { seenMessage } from '../../test/seen-message.ts'
-import { createTestClock } from '../../test/test-clock.ts'
+import { createTestClock, type TestClock } from '../../test/test-clock.ts'
 import { createTestInbox } from '../../test/test-inbox.ts'
 import { createLog } from '../log.ts'
 import type { MediaSource } from '../model/content.ts'
@@ -12,6 +12,7 @@ import { afterEnd } from '../model/history.ts'
 import { type Jid, toJid } from '../model/ids.ts'
 import { KEEP_ALL, type KeepRules } from '../model/keeping.ts'
 import type { SeenMessage } from '../model/seen.ts'
+import { createOwnIds, type OwnIds } from '../own-ids.ts'
 import { openRegular } from '../read-file.ts'
 import { createExporter } from '../store/exporter.ts'
 import { createReader } from '../store/reader.ts'
@@ -196,8 +197,14 @@ function fill(store: Store): void {
   store.chats.setForgotten(inbox.where.findChat(CHANNEL) ?? 0, T - 5, T + 10_000)
 }
 
-function exported(store: Store, chat: Jid | null = null, format: 'jsonl' | 'text' = 'jsonl'): string {
-  return [...createExporter(store.db, createTestClock()).export(chat, format).pieces].join('')
+function exported(
+  store: Store,
+  chat: Jid | null = null,
+  format: 'jsonl' | 'text' = 'jsonl',
+  ownIds?: OwnIds,
+): string {
+  const exporter = createExporter(store.db, createTestClock(), ownIds?.isOurs)
+  return [...exporter.export(chat, format).pieces].join('')
 }
 /** Without the time at which it was made. */
 const lines = (text: string) =>
@@ -222,14 +229,14 @@ async function intoEmpty(
     dir = temp(),
     secret = null,
     keep = KEEP_ALL,
-  }: { dir?: string; secret?: string | null; keep?: KeepRules } = {},
+    clock = createTestClock(),
+  }: { dir?: string; secret?: string | null; keep?: KeepRules; clock?: TestClock } = {},
 ) {
   const file = join(temp(), 'export.jsonl')
   writeFileSync(file, text)
   const authDir = await openAuthDir(dir, log)
   held.push(authDir)
   try {
-    const clock = createTestClock()
     const from = openRegular(file)
     return { authDir, ...(await importArchive({ authDir, from, secret, keep, clock, onProgress: () => {} })) }
   } finally {
@@ -352,6 +359,64 @@ it('who was in a group when is as before, and which chats the owner knows', asyn
   expect(read(again)).toEqual(before)
   expect(lines(exported(again))).toEqual(lines(text))
   again.close()
+})
+
+describe('in another directory, whom the owner knows', () => {
+  const [stranger, friend, colleague] = [1, 2, 3].map((n) => toJid(`1555044000${n}@c.us`))
+  const [former, present] = [createOwnIds('of the former directory'), createOwnIds('of this directory')]
+  const own = (chat: Jid | undefined, bareId: string, sentAt: number) =>
+    seen(bareId, { chat: chat ?? ME, sender: null, fromMe: true, sentAt })
+  const ofWeb = (n: number) => `3EB0${String(n).padStart(18, 'A')}`
+  const inboxWith = (store: Store, ownIds: OwnIds, clock: TestClock) => {
+    const inbox = createTestInbox(store, clock, { own: [ME], ownIds })
+    return (...messages: SeenMessage[]) => {
+      for (const message of messages) inbox.take({ type: 'message', message })
+      inbox.flush()
+    }
+  }
+  const knownIn = ({ db }: Store, { isOurs }: OwnIds) => {
+    const reader = createReader(db, createTestClock(), isOurs)
+    return [stranger, friend, colleague].map((chat) => reader.isKnown(chat ?? ME))
+  }
+
+  /** The server has written to all three, the owner to two: from the phone, and from WhatsApp Web. */
+  function export3(): string {
+    const store = openStore(join(temp(), 'a.db'))
+    store.meta.set('account_wid', ME)
+    const take = inboxWith(store, former, createTestClock())
+    take(own(friend, 'AC01', T), own(colleague, ofWeb(1), T))
+    for (const chat of [stranger, friend, colleague]) take(own(chat, former.create(), T + 1))
+    // As in an archive of an earlier version, which did not note it.
+    store.chats.setFamiliar(store.chats.all().at(-1)?.id ?? 0, false)
+    expect(knownIn(store, former)).toEqual([false, true, true])
+    const text = exported(store, null, 'jsonl', former)
+    store.close()
+    return text
+  }
+
+  it.each([
+    ['is in the file', (text: string) => text, [false, true, true]],
+    // Who sent it from WhatsApp Web is not known any more.
+    [
+      'shows in messages of phones, if an earlier version wrote the file',
+      (text: string) => text.replaceAll('"familiar":true,', ''),
+      [false, true, false],
+    ],
+  ])('%s', async (_, change, known) => {
+    const clock = createTestClock()
+    const { file } = await intoEmpty(change(export3()), { clock })
+    const store = openStore(file)
+    expect(knownIn(store, present)).toEqual(known)
+    const take = inboxWith(store, present, clock)
+    const now = () => clock.now() / 1000
+    // What the former server sent after the export, and this one now.
+    take(own(stranger, former.create(), now() - 60), own(stranger, present.create(), now()))
+    expect(knownIn(store, present)).toEqual(known)
+    clock.advance(60_000)
+    take(own(stranger, ofWeb(2), now()))
+    expect(knownIn(store, present)).toEqual([true, ...known.slice(1)])
+    store.close()
+  })
 })
 
 describe('export, import, export', () => {

@@ -3,6 +3,7 @@ import { createReadStream, existsSync, renameSync } from 'node:fs'
 import type { Clock } from '../clock.ts'
 import { type Jid, toJid } from '../model/ids.ts'
 import type { KeepRules } from '../model/keeping.ts'
+import { IMPORTED_AT } from '../store/acquaintance.ts'
 import { createImporter, type Importer } from '../store/import.ts'
 import { ImportError, readHeaderLine } from '../store/import-header.ts'
 import { linesOf } from '../store/import-lines.ts'
@@ -99,6 +100,8 @@ function begin(first: string, { authDir, secret, keep, clock }: ImportOptions): 
     // replaces.
     const { key } = unlock(existsSync(keyFileOf(file)) ? file : copy, secret)
     store = openStore(copy, { key })
+    // The servers that sent what is in the file had other secrets to recognise their messages by.
+    store.meta.set(IMPORTED_AT, Math.floor(clock.now() / 1000))
     const { bounds } = createKeeping(store, keep, clock)
     const importer = createImporter(store, header, (chat, message) => bounds(chat).keeps(message, 'import'))
     return { file, copy, account, store, importer }

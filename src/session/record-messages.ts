@@ -108,7 +108,7 @@ export function createMessageRecorder(
       return
     }
     if (!isNotice) chats.noteMessage(chat, place, seen.sentAt)
-    if (!isNotice && sender === ME) noteFamiliar(chat, seen)
+    if (!isNotice && sender === ME) noteFamiliar(row, seen.forwarded)
     if (origin !== 'history') {
       log(kindOf(seen), row, origin === 'late' ? { late: true } : null)
     }

@@ -1,5 +1,7 @@
 /** Whom the owner knows: the people of the address book, those to whom a device of the owner has written, and approved groups. */
+import { hasFormOfOurs } from '../own-ids.ts'
 import type { PersonRow } from './people.ts'
+import { firstPositionOf } from './position.ts'
 import type { Connection } from './sqlite.ts'
 
 /** True if this server made the id of the message. */
@@ -12,9 +14,17 @@ export type Acquaintance = {
    * known. If neither was noted, looks at the newest 500 own messages.
    */
   hasWritten(chat: number): boolean
+  /**
+   * True if this own message, which is not a forwarded one, shows that the owner has written: this server did not send it. From
+   * before an import, only what a phone sent shows it: what is like an id of this server may be of one whose secret is not here.
+   */
+  isOwners(message: { id: number; bare_id: string }): boolean
   /** Returns those of these people (rows by id) whom the owner knows. */
   among(people: ReadonlyMap<number, PersonRow>): Set<number>
 }
+
+/** Row of `meta`: when the archive was imported, in Unix seconds; missing: it was not. */
+export const IMPORTED_AT = 'imported_at'
 
 /** Numbers of own messages to look at: the newest ten mostly suffice. */
 const LOOKS = [10, 500]
@@ -25,8 +35,9 @@ const QUERIES = {
   // SQLite answers this from the index alone.
   window: `SELECT min(id) AS oldest, count(*) AS count
     FROM (SELECT id FROM messages WHERE chat = ? AND sender = 0 ORDER BY id DESC LIMIT 500)`,
-  written: `SELECT bare_id FROM messages WHERE chat = ? AND sender = 0 AND standing <> 1
+  written: `SELECT id, bare_id FROM messages WHERE chat = ? AND sender = 0 AND standing <> 1
     AND json_extract(details, '$.forwarded') IS NULL ORDER BY id DESC LIMIT ?`,
+  imported: `SELECT value FROM meta WHERE name = '${IMPORTED_AT}'`,
   chats: 'SELECT c.id, c.person FROM json_each(?) asked CROSS JOIN chats c ON c.person = asked.value',
 }
 
@@ -35,17 +46,23 @@ export function createAcquaintance(db: Connection, isOurs: IsOurs): Acquaintance
   const familiar = db.query<{ found: number }>(QUERIES.familiar)
   const newest = db.query<{ id: number }>(QUERIES.newest)
   const window = db.query<{ oldest: number; count: number }>(QUERIES.window)
-  const written = db.query<{ bare_id: string }>(QUERIES.written)
+  const written = db.query<{ id: number; bare_id: string }>(QUERIES.written)
+  const imported = db.query<{ value: number }>(QUERIES.imported)
   const chats = db.query<{ id: number; person: number }>(QUERIES.chats)
   /** The chats with a message of the owner. The value is the newest own message: a result holds until there is another one. */
   const met = new Map<number, number>()
   /** The chats without one. The value is the window of own messages that were looked at: the history may add older ones. */
   const unmet = new Map<number, string>()
 
+  function isOwners({ id, bare_id }: { id: number; bare_id: string }): boolean {
+    if (isOurs(bare_id)) return false
+    return !hasFormOfOurs(bare_id) || id >= firstPositionOf(imported.get()?.value ?? 0)
+  }
+
   function look(chat: number): boolean {
     for (const count of LOOKS) {
       const found = written.all(chat, count)
-      if (found.some(({ bare_id }) => !isOurs(bare_id))) return true
+      if (found.some(isOwners)) return true
       if (found.length < count) return false
     }
     return false
@@ -66,6 +83,7 @@ export function createAcquaintance(db: Connection, isOurs: IsOurs): Acquaintance
 
   return {
     hasWritten,
+    isOwners,
     among(people) {
       const others = [...people.values()].filter((person) => person.in_address_book === 0)
       const direct = others.length === 0 ? [] : chats.all(JSON.stringify(others.map(({ id }) => id)))

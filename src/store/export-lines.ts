@@ -60,12 +60,13 @@ export type ChatParts = {
   members: readonly { person: number; is_admin: number }[]
   stays: readonly StayRow[]
   gaps: readonly GapRow[]
+  isFamiliar: boolean
 }
 
 export function toChatLine(
   row: ChatRow,
   chat: string,
-  { members, stays, gaps }: ChatParts,
+  { members, stays, gaps, isFamiliar }: ChatParts,
   addressOf: AddressOf,
 ): z.infer<typeof ChatLine> {
   return {
@@ -96,7 +97,7 @@ export function toChatLine(
             return id === null ? [] : [{ id, since: toIsoOrNull(since_ms), until: toIsoOrNull(until_ms) }]
           }),
         }),
-    ...(row.familiar === 1 ? { familiar: true } : {}),
+    ...(isFamiliar ? { familiar: true } : {}),
     gaps: gaps.map(({ after_message, before_message, found_at_ms }) => ({
       after: after_message,
       before: before_message,

@@ -144,7 +144,12 @@ export function createJsonExport(db: Connection, loader: Loader, pages: MessageP
       for (const row of rows) {
         const face = faces.get(row.id)
         if (face === undefined || told.chats.has(row.id)) continue
-        const parts = { members: members.all(row.id), stays: stays.all(row.id), gaps: gaps.all(row.id) }
+        const parts = {
+          members: members.all(row.id),
+          stays: stays.all(row.id),
+          gaps: gaps.all(row.id),
+          isFamiliar: loader.hasWritten(row.id),
+        }
         const present = parts.members.map(({ person }) => person)
         const former = parts.stays.map(({ person }) => person)
         yield* newPeopleLines([...present, row.person ?? NOBODY], former)

@@ -2,6 +2,7 @@
 import type { Clock } from '../clock.ts'
 import { fail } from '../errors.ts'
 import type { Jid } from '../model/ids.ts'
+import type { IsOurs } from './acquaintance.ts'
 import { createJsonExport, type Export } from './export.ts'
 import { createMessagePages } from './export-pages.ts'
 import { createTextExport } from './export-text.ts'
@@ -20,9 +21,9 @@ export type Exporter = {
   export(chat: Jid | null, format: ExportFormat): { messages: number; pieces: Export }
 }
 
-/** Prepares its statements once, here. */
-export function createExporter(db: Connection, clock: Clock): Exporter {
-  const loader = createLoader(db, clock)
+/** Prepares its statements once, here. @param isOurs left out: this server has sent nothing */
+export function createExporter(db: Connection, clock: Clock, isOurs?: IsOurs): Exporter {
+  const loader = createLoader(db, clock, isOurs)
   const finder = createFinder(db, loader)
   const pages = createMessagePages(db)
   const formats = {

@@ -5,7 +5,7 @@ import type { Sight } from '../model/sight.ts'
 import { createOwnIds } from '../own-ids.ts'
 import { createChanges } from './changes.ts'
 import { createEventLog } from './event-log.ts'
-import { createExporter, type ExportFormat } from './exporter.ts'
+import { createExporter, type Exporter, type ExportFormat } from './exporter.ts'
 import type { FileKey } from './key-file.ts'
 import { identity } from './open-file.ts'
 import { createEventReader, type EventReader } from './read-events.ts'
@@ -88,7 +88,11 @@ function open({ file, key, identity: expected, ownIds }: ArchiveFile, which: key
   const log = { db, events: createEventLog(db), changes: createChanges(db) }
   const { isOurs } = createOwnIds(ownIds)
   const { readEvents } = createEventReader(log, time, isOurs)
-  const calls = { ...createReader(db, time, isOurs), readEvents, ...createExports(db, time) }
+  const calls = {
+    ...createReader(db, time, isOurs),
+    readEvents,
+    ...createExports(createExporter(db, time, isOurs)),
+  }
   const archive = { db, calls, clock, show }
   opened[which].set(file, archive)
   return archive
@@ -109,8 +113,7 @@ function identityOf(file: string): string | null {
   }
 }
 
-function createExports(db: Connection, clock: Parameters<typeof createExporter>[1]): Exports {
-  const exporter = createExporter(db, clock)
+function createExports(exporter: Exporter): Exports {
   const running = new Map<number, Iterator<string>>()
   let last = 0
   return {
