@@ -24,6 +24,7 @@ beforeEach(async () => {
   control = openControl({ file: authDir.control, archives: authDir.archives, secret: null, clock })
   archive.take({ type: 'message', message: seenMessage({ chat: BOSS, bareId: '3EB0AA', body: 'hello' }) })
   archive.flush()
+  await control.accounts.change(DEFAULT_ACCOUNT, { number: ME })
   await control.outbox.add(SENT)
   account = { ...Object.create(null), id: DEFAULT_ACCOUNT, session: {}, archive }
 })
