@@ -151,7 +151,10 @@ describe('the door', () => {
   it('forgets the sends of a chat by all its addresses, also where the archive takes longer', async () => {
     const [phone, lid] = [toJid('15550001@c.us'), toJid('777@lid')]
     const archive = {
-      reader: () => ({ recipientAt: async () => ({ id: phone }), addressesOf: async () => [phone, lid] }),
+      reader: () => ({
+        getChat: async () => ({ chat: { id: phone } }),
+        addressesOf: async () => [phone, lid],
+      }),
       forget: async () => fail('still_forgetting'),
     }
     const forgotten: unknown[] = []

@@ -10,7 +10,7 @@ import type { ControlStore } from '../control.ts'
 import { AppError, type ErrorCode, fail } from '../errors.ts'
 import type { CallerUploads, Uploads } from '../files/uploads.ts'
 import type { Keys } from '../keys/keys.ts'
-import { DEFAULT_ACCOUNT, type Jid, phoneOf } from '../model/ids.ts'
+import { DEFAULT_ACCOUNT, type Jid, phoneOf, toJid } from '../model/ids.ts'
 import type { OutboxItem } from '../model/outbox.ts'
 import type { Policy, Sends } from '../model/policy.ts'
 import type { SessionState, Status } from '../model/status.ts'
@@ -221,11 +221,11 @@ const BY_SCOPE: { [S in Scope]: (account: Account, server: Shared, seen: Seen) =
     loadEarlier: seen.loadEarlier,
     note: noteIn(archive),
     async forget(chat) {
-      seen.demandSeen(chat)
       const reader = seen.reader()
-      const known = await reader.recipientAt(chat)
+      // Fails where the archive, or the caller, does not know the chat: nothing is deleted then.
+      const known = await reader.getChat(chat)
       // An item has the address by which its chat was known at that time.
-      const addresses = await reader.addressesOf(known?.id ?? chat)
+      const addresses = await reader.addressesOf(toJid(known.chat.id))
       // Before the archive, whose deletion may take longer than this call.
       await control.outbox.forget(id, [...new Set([chat, ...addresses])])
       return seen.forget(chat)

@@ -41,7 +41,7 @@ const SENT: OutboxRow = {
 }
 
 /** What the call returns, or its code; and what is left. */
-async function forget(caller: Partial<Caller>, hideChats: DoorOptions['hideChats'] = []) {
+async function forget(caller: Partial<Caller>, hideChats: DoorOptions['hideChats'] = [], chat = BOSS) {
   const door = createDoor({
     ...Object.create(null),
     ...{ accounts: { get: () => account }, uploads: { of: () => null }, control, hideChats, clock },
@@ -53,7 +53,7 @@ async function forget(caller: Partial<Caller>, hideChats: DoorOptions['hideChats
     caller: { ...OWNER, id: 'key_1', scopes: new Set(['manage']), ...caller },
     ...{ face: 'rest', client: null, account: DEFAULT_ACCOUNT, requestId: 'r', canAsk: false, signal },
   })
-  const answer = await granted.forget(BOSS).catch((error) => error.code)
+  const answer = await granted.forget(chat).catch((error) => error.code)
   const items = await control.outbox.list({ limit: 9 })
   return { answer, messages: stage.archive.view().archive?.messages, items: items.length }
 }
@@ -69,3 +69,11 @@ it.each<[string, Partial<Caller>, DoorOptions['hideChats']]>([
 ])('changes nothing for %s', async (_, caller, hidden) => {
   expect(await forget(caller, hidden)).toEqual({ answer: 'chat_not_found', messages: 1, items: 1 })
 })
+
+it.each(['15559999999@c.us', '120363000000000001@g.us', '99000000000009@lid'])(
+  'changes nothing for %s, which the archive does not have',
+  async (chat) => {
+    await control.outbox.add({ ...SENT, id: 'ob_2', chat: toJid(chat), bareId: '3EB0CC' })
+    expect(await forget({}, [], toJid(chat))).toEqual({ answer: 'chat_not_found', messages: 1, items: 2 })
+  },
+)
