@@ -6,8 +6,8 @@ import { EXIT } from './exit-codes.ts'
 import { jsonLines, printable } from './terminal.ts'
 import { inWords } from './words.ts'
 
-/** An approval returns once the message is sent, within 30 s. */
-const LIMIT_MS = 35_000
+/** An approval returns once the message is sent: within 30 s, a file within 60 s. */
+const LIMIT_MS = 65_000
 
 type Answer = { ok: true; item: OutboxItem }
 type List = { items: OutboxItem[]; next_cursor: string | null }

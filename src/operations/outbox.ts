@@ -4,7 +4,7 @@ import type { OutboxRow } from '../control.ts'
 import { fail } from '../errors.ts'
 import { accountIdInput } from '../model/ids.ts'
 import { OUTBOX_STATES, OutboxItem } from '../model/outbox.ts'
-import { fileOf, viewOf } from '../outbox/item.ts'
+import { FILE_MS, fileOf, viewOf } from '../outbox/item.ts'
 import { limit } from './inputs.ts'
 import { CONTROL_ERRORS, defineOperation } from './operation.ts'
 import { demandFuture, sendAt, textInput } from './send.ts'
@@ -98,14 +98,14 @@ export const approveOutboxItem = defineOperation({
   name: 'approve_outbox_item',
   title: 'Approve a message',
   description:
-    'Sends a held message. `digest` is the one that was read with the item: if the item has changed since, nothing is sent. Returns the item after it was sent or failed. If it has a time, or WhatsApp is not connected, its state is `scheduled`. An item is approved once, unless it is changed afterwards.',
+    'Sends a held message. `digest` is the one that was read with the item: if the item has changed since, nothing is sent. Returns the item after it was sent or failed. If it has a time, or WhatsApp is not connected, its state is `scheduled`. If its send takes longer than this call can wait, it is `sending`. An item is approved once, unless it is changed afterwards.',
   routes: ['POST /api/outbox/{item_id}/approve'],
   input: z.strictObject({
     item_id: itemId,
     digest: z.string().max(64).describe('The `digest` of the item that was read.'),
   }),
   errors: [...DECISION_ERRORS, 'outbox_changed'],
-  limitMs: 30_000,
+  limitMs: FILE_MS + 1_000,
   example: { input: { ...example, digest: '0f2d4c6b8a9e1d3c5b7a9f8e6d4c2b1a' } },
   run: async ({ item_id, digest }, { deciding }) =>
     answerWith(await (await deciding(item_id)).approve(item_id, digest)),

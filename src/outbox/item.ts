@@ -30,6 +30,8 @@ export type Draft = {
 /** A send may take 30 s, that of a file 60 s. The last second is reserved for the response. */
 export const SEND_MS = 29_000
 export const FILE_MS = 59_000
+/** The time for the send of this item. */
+export const wholeMsOf = (row: OutboxRow) => (fileOf(row) === null ? SEND_MS : FILE_MS)
 
 /** The caller of an item. Its rights are looked up again when the item is to be sent. */
 export type Asker = {

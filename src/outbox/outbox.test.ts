@@ -673,8 +673,13 @@ it('gives a file the same time after an approval as at once', async () => {
   const outbox = open()
   const file = { ...draft(''), outgoing: media }
   const { facts } = await outbox.send(file, { ...NOW, reason: 'confirm' }).catch((error) => error)
-  await outbox.decide.approve(facts.item.id, facts.item.digest)
-  expect(limits.at(-1)).toBeGreaterThan(FILE_MS - 5_000)
+  let free = () => {}
+  phone.sending = () => new Promise<void>((resolve) => (free = resolve))
+  const approved = outbox.decide.approve(facts.item.id, facts.item.digest)
+  await expect.poll(() => limits.at(-1)).toBeGreaterThan(FILE_MS - 5_000)
+  clock.advance(FILE_MS - 5_000)
+  free()
+  expect(await approved).toMatchObject({ state: 'sent' })
 })
 
 it.each([

@@ -15,7 +15,6 @@ import { createQueues } from '../session/queues.ts'
 import type { Session } from '../session/session.ts'
 import {
   type Draft,
-  FILE_MS,
   fileOf,
   goneKeyOf,
   keyOf,
@@ -23,6 +22,7 @@ import {
   type Order,
   problemOf,
   SEND_MS,
+  wholeMsOf,
 } from './item.ts'
 import { type TransmitOptions, transmit } from './transmit.ts'
 import { createWaiting, RETRY_MS, type Waiting, type WaitingOptions } from './waiting.ts'
@@ -41,7 +41,10 @@ export type Outbox = {
    * was sent
    */
   send(draft: Draft, order: Order): Promise<OutboxRow>
-  /** Decisions about items that wait. An approval returns once the item is sent, or waits for its time or for WhatsApp. */
+  /**
+   * Decisions about items that wait. An approval returns once the item is settled, or waits for its
+   * time or for WhatsApp; at the latest after the time of a send, as `sending`.
+   */
   decide: Omit<Waiting, 'add' | 'review' | 'stop'>
   /** Cancels what may no longer be sent. Call it when an account or a right to send ends. Fails as the control database does. */
   review(): Promise<void>
@@ -244,7 +247,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
    * @param options.unsettled codes of errors after which the item is not settled: nothing was done
    * @param options.store stores the item when its turn has come. If the server is killed before, no item with an unknown outcome
    * is left, and a repeated request runs
-   * @param options.endsAtMs as in {@link Draft}; if it is left out, nobody waits for a response, and the whole time begins at its turn
+   * @param options.endsAtMs as in {@link Draft}; if it is left out, the item waited, and has its whole time from its turn on
    */
   async function deliver(
     row: OutboxRow,
@@ -252,9 +255,8 @@ export function openOutbox(options: OutboxOptions): Outbox {
   ): Promise<OutboxRow> {
     return sends.run(row.chat, async () => {
       await store?.()
-      const wholeMs = fileOf(row) === null ? SEND_MS : FILE_MS
       try {
-        return settle(row, await transmit(row, endsAtMs ?? clock.now() + wholeMs, options))
+        return settle(row, await transmit(row, endsAtMs ?? clock.now() + wholeMsOf(row), options))
       } catch (thrown) {
         if (thrown instanceof AppError && unsettled.includes(thrown.code)) throw thrown
         const error =
@@ -315,7 +317,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
         try {
           const isDue = approved.releaseAtMs !== null && approved.releaseAtMs <= clock.now()
           if (isDue && session.status().connected)
-            await withDeadline(clock, 'Sending', SEND_MS, settled).catch(() => {})
+            await withDeadline(clock, 'Sending', wholeMsOf(approved), settled).catch(() => {})
           return (await store.get(id)) ?? approved
         } finally {
           settling.delete(id)
