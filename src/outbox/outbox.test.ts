@@ -432,6 +432,32 @@ it('gives a message that waited its whole time once it is its turn', async () =>
   expect(limits.at(-1)).toBeGreaterThan(SEND_MS - 5_000)
 })
 
+it('sends what waits for other chats while a send to one takes long, and keeps the order within that one', async () => {
+  const outbox = open()
+  const toAnother = async (text: string, order: Partial<Order>) => {
+    const { facts } = await outbox
+      .send({ ...draft(text), to: { id: toJid(OTHER), name: 'Bruno' } }, { ...NOW, ...order })
+      .catch((error) => error)
+    return facts.item
+  }
+  const first = await schedule(outbox, 'slow', 1_000)
+  const second = await schedule(outbox, 'behind it', 1_000)
+  await toAnother('of another chat', { reason: 'send_at', releaseAtMs: clock.now() + 1_000 })
+  const held = await toAnother('approved', { reason: 'confirm' })
+  let free = () => {}
+  phone.sending = async (text) => {
+    if (text === 'slow') await new Promise<void>((resolve) => (free = resolve))
+  }
+  clock.advance(1_000)
+  await expect.poll(() => stateOf(first.id)).toBe('sending')
+  expect(await outbox.decide.approve(held.id, held.digest)).toMatchObject({ state: 'sent' })
+  // It has not begun: it can be cancelled, and no crash leaves it unknown.
+  expect([texts(), await stateOf(second.id)]).toEqual([['of another chat', 'approved'], 'scheduled'])
+  free()
+  await expect.poll(() => stateOf(second.id), { timeout: 5_000 }).toBe('sent')
+  expect(texts()).toEqual(['of another chat', 'approved', 'slow', 'behind it'])
+})
+
 it('reads what waits once the control database responds, and sends nothing before', async () => {
   const before = open()
   const { id } = await schedule(before, 'scheduled', 1_000)

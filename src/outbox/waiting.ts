@@ -10,7 +10,7 @@ import { isForAnother, REVOKED, UNLINKED } from './allowed.ts'
 import { digestOf, previewOf, withText } from './content.ts'
 import { type Asker, askerOf, contentOf, fileOf, type Limits, problemOf } from './item.ts'
 
-/** Pause between two items that are released after their time: what was missed goes out one by one. */
+/** Pause between two items that are released after their time: what was missed goes out one by one. Also before an item that could not begin. */
 const PAUSE_MS = 1_000
 /** Interval between attempts while the control database or WhatsApp does not respond. */
 export const RETRY_MS = 5_000
@@ -36,7 +36,7 @@ export type Waiting = {
   change(id: string, change: ItemChange): Promise<OutboxRow>
   /** Ends now what may no longer be sent. Fails as the control database does. */
   review(): Promise<void>
-  /** Stops all timers. Resolves when the item that is being sent has left, or waits again. Never fails. */
+  /** Stops all timers. Resolves when the items that are being sent have left, or wait again. Never fails. */
   stop(): Promise<void>
 }
 
@@ -71,6 +71,10 @@ export function createWaiting(options: WaitingOptions): Waiting {
   const { store, session, holdFile, maySend, holdsNow, isReadOnly, clock, log, deliver, held, left } = options
   const { expiresMs, lateMs } = options.limits
   const rows = new Map<string, OutboxRow>()
+  /** What is being sent, by its chat. It does not wait here any more, unless it cannot begin. Never rejects. */
+  const leaving = new Map<Jid, Promise<void>>()
+  /** The next item is released after this time (Unix ms). */
+  let pausedUntilMs = 0
   let cancelTimer = () => {}
   let running: Promise<void> | null = null
   let stopped = false
@@ -86,8 +90,12 @@ export function createWaiting(options: WaitingOptions): Waiting {
 
   /** Sets the timer for the next item that expires or is due. */
   function arm(): void {
-    const times = [...rows.values()].flatMap(({ state, releaseAtMs, expiresAtMs }) => [
-      ...(state === 'scheduled' && releaseAtMs !== null && canSendNow() ? [releaseAtMs] : []),
+    const times = [...rows.values()].flatMap(({ state, chat, releaseAtMs, expiresAtMs }) => [
+      ...(state === 'scheduled' && releaseAtMs !== null && canSendNow() && !leaving.has(chat)
+        ? [releaseAtMs]
+        : []),
+      // It could not be given back.
+      ...(state === 'sending' ? [clock.now() + RETRY_MS] : []),
       ...(expiresAtMs === null ? [] : [expiresAtMs]),
     ])
     if (times.length > 0) wakeIn(Math.min(...times) - clock.now())
@@ -118,10 +126,16 @@ export function createWaiting(options: WaitingOptions): Waiting {
       for (;;) {
         // Before each message: a backlog takes time.
         await sweep()
-        const due = [...rows.values()].find(isDue)
+        const due = [...rows.values()].find((row) => isDue(row) && !leaving.has(row.chat))
         if (due === undefined || stopped || !canSendNow()) return true
+        const pauseMs = pausedUntilMs - clock.now()
+        pausedUntilMs = 0
+        if (pauseMs > 0) {
+          await pause(pauseMs)
+          continue
+        }
         await release(due)
-        if ([...rows.values()].some(isDue)) await pause()
+        if ([...rows.values()].some(isDue)) pausedUntilMs = clock.now() + PAUSE_MS
       }
     } catch (error) {
       log.error({ err: error }, 'the outbox could not be processed')
@@ -140,10 +154,9 @@ export function createWaiting(options: WaitingOptions): Waiting {
     }
   }
 
-  async function pause(): Promise<void> {
-    if (stopped) return
+  async function pause(ms: number): Promise<void> {
     await new Promise<void>((resolve) => {
-      const cancel = clock.after(PAUSE_MS, resolve)
+      const cancel = clock.after(ms, resolve)
       endPause = () => {
         cancel()
         resolve()
@@ -161,10 +174,22 @@ export function createWaiting(options: WaitingOptions): Waiting {
       return held(waits)
     }
     const going = await leave(row, ['scheduled'], { state: 'sending' }, row.digest)
-    if (going === null || (await deliver(going))) return
-    rows.set(row.id, going)
-    await giveBack(going)
-    await pause()
+    if (going !== null) leaving.set(row.chat, send(going))
+  }
+
+  /** Sends the item. Only what waits for the same chat waits for its end. Never fails. */
+  async function send(row: OutboxRow): Promise<void> {
+    try {
+      if (await deliver(row)) return
+      pausedUntilMs = clock.now() + PAUSE_MS
+      rows.set(row.id, row)
+      await giveBack(row)
+    } catch (error) {
+      log.error({ err: error, item: row.id }, 'the outbox could not store that an item waits again')
+    } finally {
+      leaving.delete(row.chat)
+      if (running === null) arm()
+    }
   }
 
   /**
@@ -279,6 +304,7 @@ export function createWaiting(options: WaitingOptions): Waiting {
       unsubscribe()
       endPause()
       await running
+      await Promise.all(leaving.values())
     },
   }
 }
