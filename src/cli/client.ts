@@ -11,7 +11,7 @@ import { clientKey } from './client-key.ts'
 import type { Given } from './command.ts'
 import { errnoOf, isBeforeSent } from './errno.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
-import { splitAccount, toServerUrl } from './server-url.ts'
+import { splitAccount, toServerUrl, WRONG_URL } from './server-url.ts'
 
 export { type AnyProblem as Problem, ApiError }
 
@@ -156,13 +156,7 @@ export function givenUrl({ settings, flags }: Addressed): string | null {
   const named = isPlaced ? '' : process.env.WHATSAPP_MCP_URL?.trim() || ''
   if (named === '') return null
   const url = toServerUrl(named)
-  if (url === null) {
-    throw new CommandError(
-      `WHATSAPP_MCP_URL=${JSON.stringify(named)} is not a valid URL.`,
-      'Use a URL such as http://127.0.0.1:8790',
-      EXIT.wrongSetting,
-    )
-  }
+  if (url === null) throw new CommandError(WRONG_URL.message, WRONG_URL.hint, EXIT.wrongSetting)
   return url
 }
 

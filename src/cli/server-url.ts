@@ -1,5 +1,11 @@
 /** Parses the URL of a server. Imports nothing. */
 
+/** For a WHATSAPP_MCP_URL that {@link toServerUrl} rejects. The value is left out: it may have a password, or be a key. */
+export const WRONG_URL = {
+  message: 'The value of WHATSAPP_MCP_URL is not a valid URL.',
+  hint: 'Use a URL such as http://127.0.0.1:8790',
+}
+
 /**
  * Returns the URL of the server, without a slash at the end; null if the text is not an http URL. Accepts the URL of the
  * MCP endpoint and a slash at the end. Removes query, fragment and credentials.

@@ -2,7 +2,7 @@
 import { listenerAt } from '../same-user.ts'
 import { CommandError } from './exit-codes.ts'
 import { keyFileOf, readKey } from './read-key.ts'
-import { toServerUrl } from './server-url.ts'
+import { toServerUrl, WRONG_URL } from './server-url.ts'
 import { stdio } from './stdio.ts'
 import { namedServer } from './stdio-named.ts'
 
@@ -16,9 +16,7 @@ else if (url !== null) {
   const openServer = () => namedServer(url, () => listenerAt(url) !== 'foreign')
   process.exitCode = await stdio({ openServer, endpoint: '/mcp', key, idleMs: null })
 } else {
-  process.stderr.write(
-    `WHATSAPP_MCP_URL=${JSON.stringify(named)} is not a valid URL. Use a URL such as http://127.0.0.1:8790\n`,
-  )
+  process.stderr.write(`${WRONG_URL.message} ${WRONG_URL.hint}\n`)
   process.exitCode = 2
 }
 process.exit()
