@@ -219,7 +219,7 @@ describe('readConfig', () => {
 
   it.each([
     [{}, false],
-    [{ WHATSAPP_MCP_ALLOWED_HOSTS: 'localhost, 127.0.0.1, ::1, [::1]:8790' }, false],
+    [{ WHATSAPP_MCP_ALLOWED_HOSTS: 'localhost, 127.0.0.1, ::1, [::1]:8790, 0:0:0:0:0:0:0:1' }, false],
     [named, true],
     [key, true],
     [{ WHATSAPP_MCP_KEY_FILE: 'a' }, true],
@@ -240,13 +240,13 @@ describe('readConfig', () => {
     expect(readConfig({ env, root })).toMatchObject({ keysRequired })
   })
 
-  it.each(['fd00::5', 'FD00::5', '[fd00::5]', '[fd00::5]:8790'])(
-    'accepts the IPv6 address %s as a Host header has it',
-    (name) => {
-      const env = { WHATSAPP_MCP_ALLOWED_HOSTS: `${name}, b.example:80` }
-      expect(readConfig({ env, root }).allowedHosts).toEqual(['[fd00::5]', 'b.example'])
-    },
-  )
+  it.each([
+    ...['fd00::5', 'FD00::5', '[fd00::5]', '[fd00::5]:8790'],
+    ...['fd00:0:0:0:0:0:0:5', 'fd00::0005', '[FD00:0::5]:8790', 'fd00::0.0.0.5'],
+  ])('accepts the IPv6 address %s as a Host header has it', (name) => {
+    const env = { WHATSAPP_MCP_ALLOWED_HOSTS: `${name}, b.example:80` }
+    expect(readConfig({ env, root }).allowedHosts).toEqual(['[fd00::5]', 'b.example'])
+  })
 
   it('accepts the name of the public URL', () => {
     const env = { WHATSAPP_MCP_PUBLIC_URL: 'https://WA.example:8443/' }

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { wordsOf } from './command-words.ts'
 import { ConfigError } from './config-error.ts'
 import { expandHome, toPath } from './home.ts'
+import { toHostName } from './host-name.ts'
 import { isLoopback } from './loopback.ts'
 import type { Jid } from './model/ids.ts'
 import { chatList, daysPerChat, type KeepRules, MAX_KEEP_DAYS } from './model/keeping.ts'
@@ -34,9 +35,9 @@ const origins = list
     'a list of origins such as http://127.0.0.1:5678',
   )
   .transform((texts) => texts.map((text) => new URL(text).origin))
-/** Host names as the guard compares a Host header: lower case, without a port, an IPv6 address in brackets. */
+/** Host names as the guard compares a Host header, without a port. */
 const hosts = list.transform((names) =>
-  names.map((name) => (isIP(name) === 6 ? `[${name}]` : name.replace(/:\d+$/, '')).toLowerCase()),
+  names.map((name) => toHostName(isIP(name) === 6 ? name : name.replace(/:\d+$/, ''))),
 )
 /** A URL of this server as clients have it, without a path; null if it is empty. */
 const publicUrl = z.string().transform((text, context): string | null => {

@@ -21,6 +21,7 @@ const ALLOWED: Record<string, string[]> = {
   'src/json.ts': [],
   'src/log.ts': ['src/json.ts'],
   'src/own-ids.ts': [],
+  'src/host-name.ts': [],
   'src/loopback.ts': [],
   'src/public-address.ts': [],
   'src/config-error.ts': [],
@@ -28,6 +29,7 @@ const ALLOWED: Record<string, string[]> = {
   'src/read-file.ts': [],
   'src/config.ts': [
     'src/model',
+    'src/host-name.ts',
     'src/loopback.ts',
     'src/home.ts',
     'src/config-error.ts',
@@ -180,6 +182,7 @@ const ALLOWED: Record<string, string[]> = {
     'src/qr-drawing.ts',
     'src/same-user.ts',
     'src/turn.ts',
+    'src/host-name.ts',
     'src/loopback.ts',
     'src/config.ts',
   ],

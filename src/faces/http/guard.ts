@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Config } from '../../config.ts'
 import { fail } from '../../errors.ts'
+import { toHostName } from '../../host-name.ts'
 import { isLoopback } from '../../loopback.ts'
 import { defaultPath } from '../../model/account-paths.ts'
 import { listedOrigin } from './cors.ts'
@@ -60,8 +61,10 @@ export function checkExpectation(header: string | undefined): void {
 /** Returns true if the host, without its port, is this machine or a host that the user allows. */
 function isOurName(host: string, allowedHosts: readonly string[]): boolean {
   const match = /^(\[[0-9a-f:.]+\]|[^:[\]]+)(?::\d{1,5})?$/i.exec(host)
-  const name = match?.[1]?.toLowerCase().replace(/\.$/, '')
-  return name !== undefined && (isLoopback(name) || allowedHosts.includes(name))
+  const named = match?.[1]
+  if (named === undefined) return false
+  const name = toHostName(named.replace(/\.$/, ''))
+  return isLoopback(name) || allowedHosts.includes(name)
 }
 
 /** Returns true if the origin has the same host and port as the request. */
