@@ -40,6 +40,8 @@ export type ContactReader = {
    * Returns the phone number and LID of the person with this address, if known; otherwise only the address.
    */
   addressesOf(address: Jid): Jid[]
+  /** Returns every address whose {@link addressesOf} may have this one: also the numbers by which that person was asked for. */
+  namesOf(address: Jid): Jid[]
   /** Returns all ids of the message with this id: with phone numbers and with LIDs. */
   spellingsOf(message: string): string[]
 }
@@ -51,6 +53,7 @@ type Place = z.infer<typeof ContactPlace>
 const MAX_SORTED = 100
 
 const QUERIES = {
+  asked: 'SELECT asked FROM phone_aliases WHERE phone IN (SELECT value FROM json_each(?))',
   // Arrays: with thousands of people, the transfer of rows takes most of the time.
   names: `SELECT json_group_array(id) AS ids, json_group_array(1 - in_address_book) AS ranks,
       json_group_array(coalesce(phone, lid)) AS addresses, json_group_array(coalesce(name, '')) AS names,
@@ -78,6 +81,7 @@ type TrafficRow = {
 export function createContactReader(db: Connection, loader: Loader, finder: Finder): ContactReader {
   const names = db.query<Record<'ids' | 'ranks' | 'addresses' | 'names' | 'pushnames', string>>(QUERIES.names)
   const groups = db.query<ChatView>(QUERIES.groups)
+  const asked = db.query<{ asked: Jid }>(QUERIES.asked)
   const chatOf = db.query<ChatView>(QUERIES.chat)
   const traffic = db.query<TrafficRow>(QUERIES.traffic)
 
@@ -127,6 +131,10 @@ export function createContactReader(db: Connection, loader: Loader, finder: Find
 
   return {
     addressesOf,
+    namesOf(address) {
+      const all = addressesOf(address)
+      return [...all, ...asked.all(JSON.stringify(all)).map(({ asked }) => asked)]
+    },
     spellingsOf: (message) => keyAliases(message, addressesOf),
     listContacts({ query }, { limit, cursor }) {
       const start = fromCursor('contacts', cursor, ContactPlace)

@@ -147,6 +147,7 @@ export function openReads(
         listContacts: (...args) => one('listContacts', args),
         getContact: (...args) => one('getContact', args),
         addressesOf: (...args) => few('addressesOf', args),
+        namesOf: (...args) => few('namesOf', args),
         spellingsOf: (...args) => few('spellingsOf', args),
         listUnread: (...args) => one('listUnread', args),
         listWaiting: (...args) => one('listWaiting', args),

@@ -1,8 +1,11 @@
-/** A webhook that cannot go on: how often it tries. */
+/** A webhook that cannot go on: how often it tries. And one that names chats, on a real archive. */
 import { afterEach, expect, it } from 'vitest'
+import { openArchiveStage } from '../../test/archive-stage.ts'
+import { seenMessage } from '../../test/seen-message.ts'
 import { createTestClock } from '../../test/test-clock.ts'
 import { fail } from '../errors.ts'
 import { createLog } from '../log.ts'
+import { toJid } from '../model/ids.ts'
 import { createLanes } from './lanes.ts'
 import { createPump } from './pump.ts'
 
@@ -33,6 +36,7 @@ function openPump(code: 'archive_key_missing' | 'not_linked') {
       return fail(code)
     },
     addressesOf: async () => [],
+    namesOf: async () => [],
     deliver: async () => null,
     clock,
     logger: log,
@@ -64,4 +68,54 @@ it('waits for the log if no account is linked', async () => {
   pump.wake()
   await turns()
   expect(reads()).toBe(4)
+})
+
+const [PHONE, LID, ASKED] = [toJid('551187654321@c.us'), toJid('42@lid'), toJid('5511987654321@c.us')]
+const NAMED = Array.from({ length: 999 }, (_, index) => toJid(`${15_550_100_000 + index}@c.us`))
+
+it.each([
+  ['its number', [PHONE], 1],
+  ['its LID', [LID], 1],
+  ['the number by which it was asked for', [ASKED], 1],
+  ['none of its addresses', [], 0],
+])('finds a chat by %s among a thousand, and looks up only a few of them', async (_, named, delivered) => {
+  const clock = createTestClock()
+  const stage = await openArchiveStage(clock)
+  try {
+    stage.archive.take({ type: 'identity', phone: PHONE, lid: LID })
+    stage.archive.take({ type: 'number', asked: ASKED, phone: PHONE })
+    stage.archive.take({ type: 'message', message: seenMessage({ chat: LID, bareId: '3EB0AA', body: 'hi' }) })
+    stage.archive.flush()
+    const log = createLog({ level: 'error', write() {} })
+    const filter = { kinds: null, chats: [...NAMED, ...named], fromMe: null, mentionsMe: false }
+    let lookUps = 0
+    let sends = 0
+    const reader = stage.archive.reader()
+    const counted = (read: (chat: typeof LID) => Promise<readonly (typeof LID)[]>) => (chat: typeof LID) => {
+      lookUps += 1
+      return read(chat)
+    }
+    const pump = createPump({
+      row: () => ({ filter, paused: null }),
+      ...{ place: '0', sending: [], clock, logger: log, log: () => stage.archive.events.log() },
+      lanes: createLanes({
+        ...{ webhook: 'wh_1', stored: [], clock, log, onWait() {} },
+        store: { putLane: async () => {}, removeLane: async () => {} },
+      }),
+      addressesOf: counted(reader.addressesOf),
+      namesOf: counted(reader.namesOf),
+      async deliver() {
+        sends += 1
+        return { status: 200, error: null, ms: 1 } as never
+      },
+      ...{ onMoved() {}, onSending: async () => {}, onAttempt() {}, onPaused() {}, onLost() {} },
+    })
+    halt = pump.halt
+    pump.start()
+    await pump.settled()
+    expect([sends, lookUps < 10]).toEqual([delivered, true])
+    await pump.halt()
+  } finally {
+    await stage.close()
+  }
 })

@@ -69,6 +69,8 @@ export type PumpOptions<E extends string> = {
   log(): LogReader
   /** Returns every address of the person or group at this one. */
   addressesOf(chat: Jid): Promise<readonly Jid[]>
+  /** Returns every address whose `addressesOf` may have this one. */
+  namesOf(chat: Jid): Promise<readonly Jid[]>
   deliver: Deliver<E>
   clock: Clock
   logger: Log
@@ -216,14 +218,14 @@ export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
         const forgotten = forgottenSince(current)
         const page = await readTogether(current, reach, { kinds: filter.kinds, chat: null }, PAGE)
         await lanes.follow((lane) => chatNow(current, lane))
-        const known = await addresses([...(filter.chats ?? []), ...lanes.all().map(({ chat }) => chat)])
+        const known = await addresses(lanes.all().map(({ chat }) => chat))
+        const wide = await widenedFor(filter, page.events)
         const isForgotten = await forgotten()
         demandRunning()
         if (current !== source) continue
         // In the same turn: what comes later in these chats belongs to their lanes.
         reach = page.next
         const held = new Set(lanes.all().flatMap(({ chat }) => known.get(chat) ?? [chat]))
-        const wide = widened(filter, known)
         const wanted = page.events.filter(
           (event) => !held.has(laneOf(event)) && isWanted(wide, event) && !isForgotten(event),
         )
@@ -302,7 +304,7 @@ export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
       const query = { kinds: filter.kinds, chat: chat === '' ? null : toJid(chat) }
       const forgotten = forgottenSince(current)
       const page = await readKept(current, lane, query)
-      const wide = widened(filter, await addresses(filter.chats ?? []))
+      const wide = await widenedFor(filter, page.events)
       const isForgotten = await forgotten()
       demandRunning()
       // What comes later is still to be read by the webhook itself.
@@ -346,6 +348,15 @@ export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
     const named = [...new Set(chats)].filter((chat) => chat !== '')
     const all = named.map(async (chat) => [chat, await options.addressesOf(toJid(chat))] as const)
     return new Map(await Promise.all(all))
+  }
+
+  /** Returns the filter for these events: every address of those of its chats that they may be of. Its other chats cost nothing. */
+  async function widenedFor(filter: WebhookFilter, events: readonly Event[]): Promise<WebhookFilter> {
+    if (filter.chats === null) return filter
+    const present = [...new Set(events.map(laneOf))].filter((chat) => chat !== '')
+    const names = new Set((await Promise.all(present.map((chat) => options.namesOf(toJid(chat))))).flat())
+    const chats = filter.chats.filter((chat) => names.has(chat))
+    return widened({ ...filter, chats }, await addresses(chats))
   }
 
   /** Reads the next events of the lane. If the log has deleted some, it continues with the oldest. */

@@ -106,6 +106,7 @@ export async function openReceiver<Row extends Receiving, E extends string>(
     lanes,
     log: logOf,
     addressesOf: (chat) => accounts.get(row.account).archive.reader().addressesOf(chat),
+    namesOf: (chat) => accounts.get(row.account).archive.reader().namesOf(chat),
     deliver,
     clock,
     logger: log,
