@@ -852,8 +852,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'whom this server wrote to counts as known to the owner',
     file: 'src/store/acquaintance.ts',
-    find: '!isOurs(bare_id)',
-    replace: "bare_id !== ''",
+    find: 'if (isOurs(bare_id)) return false',
+    replace: "if (bare_id === '') return false",
     test: { file: 'src/store/acquaintance.test.ts', name: 'outside of the address book is known' },
   },
   {
