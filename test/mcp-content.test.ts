@@ -411,14 +411,19 @@ describe.each(LANES)('waiting for new messages (%s)', (lane) => {
     const call = { name: 'whatsapp_list_events', arguments: { after: next_after, wait: 60 } }
     return { answer: client.callTool(call, onprogress === undefined ? {} : { onprogress }), next_after }
   }
-  /** Resolves once somebody waits. */
+  /** Resolves once a call has read what there is, and waits for more. */
   const somebodyWaits = () =>
     new Promise<void>((resolve) => {
       const { events } = stage.app.archive
       const { open } = events
       events.open = (wish) => {
-        if (wish.after !== undefined) resolve()
-        return open(wish)
+        const reading = open(wish)
+        if (wish.after === undefined) return reading
+        const grown = () => {
+          resolve()
+          return reading.grown()
+        }
+        return { ...reading, grown }
       }
     })
 
