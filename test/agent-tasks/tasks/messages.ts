@@ -136,9 +136,10 @@ export const MESSAGE_TASKS: Task[] = [
   {
     says: 'Vote for Sunday in the poll about the day',
     async solve(agent) {
-      const { messages } = await agent.call('whatsapp_search_messages', { q: 'which day' })
+      const { messages } = await agent.call('whatsapp_search_messages', { q: 'day' })
+      const poll = messages.find(({ type }: { type: string }) => type.startsWith('poll'))
       await agent.toolsetFor('vote')
-      await agent.call('whatsapp_vote', { message_id: messages[0].id, options: ['Sunday'] })
+      await agent.call('whatsapp_vote', { message_id: poll.id, options: ['Sunday'] })
     },
     holds: ({ harness: { world } }) => {
       const poll = world.messages().find((one) => one.poll?.name === 'Which day suits everyone?')?.poll
