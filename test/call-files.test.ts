@@ -83,7 +83,8 @@ it('a download that is interrupted leaves an earlier file as it is, and names th
   writeFileSync(out, 'an earlier file')
   reply = async (_, answer) => {
     begin(answer)
-    await sleep(100)
+    // The client saves what it has received.
+    await expect.poll(() => readdirSync(folder).length).toBe(2)
     answer.destroy()
   }
   await expect(getMedia()).rejects.toMatchObject({

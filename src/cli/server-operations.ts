@@ -79,7 +79,7 @@ export function askOperation(
   bytes: ApiRequest = {},
 ): Promise<Response> {
   const place = operation.fields.get('account')?.place
-  // A filter that nobody asked for hides what other accounts have.
+  // Without a named account, a filter is left out: it would hide the other accounts.
   const isAsked = place === 'path' || (place !== undefined && api.account !== DEFAULT_ACCOUNT)
   const { method, path, body } = requestOf(operation, isAsked ? { account: api.account, ...fields } : fields)
   return api.request(path, operation.takesBytes ? UPLOAD_MS : LIMIT_MS, {

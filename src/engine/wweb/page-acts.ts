@@ -80,7 +80,7 @@ export function installPageActs(): void {
         : 'refused'
       const { verdict, result } =
         typeof outcome === 'string' ? { verdict: outcome, result: undefined } : outcome
-      // What is done is no failure because the message cannot be read again.
+      // The action is done: if the message cannot be read again, that is no error.
       const present =
         result ?? (message.type === 'revoked' ? message : await target.again().catch(() => undefined))
       const shown = (present && rows.attempt(() => rows.message(present))) ?? null
