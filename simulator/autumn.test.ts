@@ -113,7 +113,7 @@ describe('whatsapp-web.js 1.34.7', () => {
     // The library attaches to a page that navigates away, and leaves the rejection to the process (F8).
     unhandled = collectUnhandled()
     await library.client.pupPage?.reload()
-    await expect.poll(() => simulator.world.state().devices, { timeout: 10_000 }).toEqual([])
+    await expect.poll(() => simulator.world.state().devices).toEqual([])
   })
 })
 

@@ -79,12 +79,20 @@ describe('starts that fail', () => {
     await library.event('qr')
     await library.initialized
     unhandled = collectUnhandled()
-    let loads = 0
-    library.client.pupPage?.on('load', () => {
-      loads += 1
+    const page = library.client.pupPage
+    let reloads = 0
+    let isLoaded = false
+    // Not loads: a slow page reloads before it has loaded.
+    page?.on('request', (request) => {
+      if (!request.isNavigationRequest() || request.frame() !== page?.mainFrame()) return
+      reloads += 1
+      isLoaded = false
+    })
+    page?.on('load', () => {
+      isLoaded = true
     })
     await simulator.world.setFault({ name: 'reload_burst', value: { times: 3, withinMs: 250 } })
-    await expect.poll(() => loads).toBe(3)
+    await expect.poll(() => [reloads, isLoaded]).toEqual([3, true])
     await expect.poll(() => simulator.world.state().linking.qr).not.toBeNull()
     for (const reason of unhandled.reasons) expect(String(reason)).toMatch(/context|detached|Target closed/)
   })

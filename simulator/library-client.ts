@@ -17,7 +17,7 @@ export type LibraryClient = {
   events: { name: string; args: unknown[] }[]
   /** The outcome of `initialize()`: resolved, or the reason of the rejection. */
   initialized: Promise<'resolved' | { rejected: unknown }>
-  /** First event of this name, past or future; rejects after `limitMs` (default 20 s). */
+  /** First event of this name, past or future; rejects after `limitMs` (default 60 s: a browser may start meanwhile). */
   event<T = unknown>(name: string, test?: (argument: T) => boolean, limitMs?: number): Promise<T>
   count(name: string): number
   /** Closes the browser, keeps the profile. */
@@ -105,7 +105,7 @@ export function startClient(
     events,
     initialized,
     count: (name) => events.filter((event) => event.name === name).length,
-    event<T>(name: string, test: (argument: T) => boolean = () => true, limitMs = 20_000): Promise<T> {
+    event<T>(name: string, test: (argument: T) => boolean = () => true, limitMs = 60_000): Promise<T> {
       return new Promise((resolve, reject) => {
         const look = (): void => {
           for (const event of events) {

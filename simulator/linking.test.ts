@@ -69,7 +69,8 @@ describe('the socket', () => {
 
 describe('while a pairing code waits', () => {
   it('refs go on, without a secret; then they run out, and the code links all the same', async () => {
-    await open(250)
+    // Six refs must not run out before the code is there.
+    await open(1_000)
     const code = await library.client.requestPairingCode(phone)
     expect(await inPage(`require('WAWebUserPrefsMultiDevice').getADVSecretKey()`)).toBeNull()
     expect(simulator.world.state().linking.qr).toBeNull()

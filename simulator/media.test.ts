@@ -1,6 +1,6 @@
 /** Media with bytes, as the stock library sends and downloads them: encrypted, expiring, uploaded again by the phone. */
 import { createHash } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type wweb from 'whatsapp-web.js'
 import { amara, openScene, type Scene } from './scene.ts'
 import { sampleBytes } from './service/media-samples.ts'
@@ -12,6 +12,7 @@ beforeAll(async () => {
   scene = await openScene()
 })
 afterAll(() => scene.close())
+afterEach(() => scene.world.clearFaults())
 
 const chat = `${amara}@c.us`
 const sample = (type: MediaType, size: number) => sampleBytes(type, size, 'a test').toString('base64')
@@ -81,7 +82,6 @@ it('an upload that the host refuses makes no media entry (OpenWA: pins of two we
   await expect(scene.library.client.sendMessage(chat, media, { sendSeen: false })).rejects.toThrow(
     'upload failed: media entry was not created',
   )
-  await scene.world.clearFaults()
 })
 
 it('the phone names what it cannot show', async () => {

@@ -133,7 +133,7 @@ describe('loadEarlierMsgs', () => {
     await vi.waitFor(() => {
       const [newest] = scene.world.messages({ chat, limit: 1 })
       expect(Object.values(newest?.deliveredTo ?? {})).toEqual([true])
-    }, 20_000)
+    }, 60_000)
     await scene.restart(async () => {})
   })
   afterAll(() => scene.close())

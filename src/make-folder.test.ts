@@ -45,7 +45,7 @@ describe('makeFolder', () => {
         try { makeFolder(path) } catch (error) { console.log(error.code) }`
     const args = ['--import', 'tsx', '--input-type=module', '-e', program]
     const said = await new Promise((done) => {
-      execFile(process.execPath, args, { timeout: 20_000, killSignal: 'SIGKILL' }, (error, out) =>
+      execFile(process.execPath, args, { timeout: 60_000, killSignal: 'SIGKILL' }, (error, out) =>
         done(error?.message ?? out),
       )
     })

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:f
 import { createServer, type IncomingMessage } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Harness, openHarness } from './harness.ts'
 
 let harness: Harness
@@ -11,6 +11,8 @@ beforeAll(async () => {
   harness = await openHarness()
 })
 afterAll(() => harness.close())
+/** A test that fails leaves no fault to the next one. */
+afterEach(() => harness.world.clearFaults())
 
 const of = (account: string) => ({
   get: (path: string) => harness.get(`/api/accounts/${account}${path}`),
@@ -140,7 +142,7 @@ describe('accounts', () => {
   it('that were never linked wait for nobody after a restart', async () => {
     const step = async () => (await of('spare').get('/status')).json.next_step
     await expect
-      .poll(step, { timeout: 20_000 })
+      .poll(step, { timeout: 60_000 })
       .toBe('POST /api/accounts/spare/auth/start to link an account.')
     await of('spare').delete('?archive=delete&confirm=spare')
   })
@@ -153,7 +155,7 @@ describe('accounts', () => {
     harness.world.setFault({ name: 'load_refused', value: true })
     await harness.restart()
     const state = async () => (await of('hooked').get('/status')).json.state
-    await expect.poll(state, { timeout: 20_000 }).not.toBe('stopped')
+    await expect.poll(state, { timeout: 60_000 }).not.toBe('stopped')
     await of('hooked').post('/stop')
     await of('hooked').delete('?archive=delete&confirm=hooked')
     harness.world.setFault({ name: 'load_refused', value: false })
@@ -261,7 +263,7 @@ describe('a proxy', () => {
     expect(tunnels.filter(({ host }) => !/\.whatsapp\.(?:com|net):443$/.test(`${host}`))).toEqual([])
     await of('away').delete('?archive=delete&confirm=away')
     close()
-  }, 60_000)
+  }, 180_000)
 
   it('is not left out after a logout, and after the control database has lost it', async () => {
     await of('default').patch({ proxy: 'http://127.0.0.1:9' })

@@ -32,7 +32,7 @@ it(`begins with the world of seed ${seed}`, async () => {
   const last = harness.world.messages({ limit: 1 }).at(-1)?.body ?? ''
   await expect
     .poll(async () => (await harness.get(`/api/search?q=${encodeURIComponent(`"${last}"`)}`)).json.count, {
-      timeout: 20_000,
+      timeout: 60_000,
     })
     .toBeGreaterThan(0)
   await harness.synced()

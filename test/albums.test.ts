@@ -56,7 +56,7 @@ it.each(builds.map((build) => [build.name, build.albums] as const))(
     expect(harness.world.state().refusals.filter((text) => /belongs to the album/.test(text))).toEqual([])
     await harness.close()
   },
-  60_000,
+  180_000,
 )
 
 it('files go alone where the server does not take the album', async () => {
@@ -72,4 +72,4 @@ it('files go alone where the server does not take the album', async () => {
     ['image', undefined],
   ])
   await harness.close()
-}, 60_000)
+}, 120_000)

@@ -57,7 +57,7 @@ export function archiveOf(harness: () => Harness) {
         ?.map(({ body }) => body),
     /** The archive holds exactly what the double knows. */
     async expectComplete(): Promise<void> {
-      await expect.poll(() => filled(kept()), { timeout: 15_000 }).toEqual(worldMessages(harness().world))
+      await expect.poll(() => filled(kept()), { timeout: 60_000 }).toEqual(worldMessages(harness().world))
     },
   }
 }

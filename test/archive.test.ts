@@ -20,9 +20,11 @@ describe('messages that arrived without an event', () => {
     // A link that is seconds old does not survive a killed browser (F14).
     await harness.restart()
     await harness.until('ready')
+    // From now on: it is `starting` again a second later.
+    const gone = harness.until('disconnected')
     process.kill(browserPid(harness.authDir), 'SIGKILL')
     for (let n = 0; n < 20; n += 1) await harness.world.write({ from: AMARA, text: `missed ${n}` })
-    await harness.until('disconnected')
+    await gone
     await harness.world.write({ from: AMARA, text: 'still nobody there' })
     await harness.until('ready')
     await harness.synced()

@@ -136,7 +136,7 @@ describe('of a stopped server', () => {
       (await restored.call({ method: 'PATCH', path: `/api/outbox/${id}`, body: { send_at: soon } })).status,
     ).toBe(200)
     await expect
-      .poll(async () => (await restored.get(`/api/outbox/${id}`)).json.item.state, { timeout: 20_000 })
+      .poll(async () => (await restored.get(`/api/outbox/${id}`)).json.item.state, { timeout: 60_000 })
       .toBe('sent')
     await restored.close()
   })

@@ -17,7 +17,7 @@ const calls = () => events('call.incoming', 'call.ended')
 describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build) => {
   beforeAll(async () => {
     harness = await openLinked({ build })
-  }, 60_000)
+  })
   afterAll(() => harness.close())
 
   it.each([

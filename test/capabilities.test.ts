@@ -1,7 +1,7 @@
 /** What the server says and does on builds of WhatsApp Web that lack modules. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { newestBuild } from '../simulator/builds.ts'
 import { createRandom } from '../simulator/service/random.ts'
 import { PRINTS_TEXT } from '../src/cli/sandbox.ts'
@@ -26,6 +26,9 @@ const BASELINE: Record<string, BuildState> = JSON.parse(
   readFileSync(join(import.meta.dirname, `snapshots/builds/${BUILD}.json`), 'utf8'),
 )
 
+// All examples, one after the other, take several times as long on a busy machine.
+vi.setConfig({ testTimeout: 300_000 })
+
 let harness: Harness
 let amara: string
 
@@ -45,7 +48,7 @@ async function startWithout(names: readonly string[], server = harness): Promise
   await server.world.setFault({ name: 'module_missing', value: { names } })
   await server.restart()
   await expect
-    .poll(() => server.app.session.status(), { timeout: 30_000 })
+    .poll(() => server.app.session.status(), { timeout: 60_000 })
     .toSatisfy(({ state, reason }) => state === 'ready' || reason === 'unsupported')
 }
 

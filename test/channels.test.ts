@@ -1,5 +1,5 @@
 /** Channels and labels: over HTTP, the real library, the double's world as the witness. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { sampleBytes } from '../simulator/service/media-samples.ts'
 import { type Answer, type Harness, openHarness } from './harness.ts'
 
@@ -33,8 +33,9 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
     await world.writeInChannel({ channel: theirs, content: old })
     await harness.link()
     await harness.synced()
-  }, 60_000)
+  })
   afterAll(() => harness.close())
+  afterEach(() => harness.world.clearFaults())
 
   it('lists the channels that it follows or owns, by name', async () => {
     expect(await listed()).toEqual([

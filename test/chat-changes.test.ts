@@ -27,7 +27,7 @@ const events = async (kind: string) => (await harness.get(`/api/events?after=0&k
 describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build) => {
   beforeAll(async () => {
     harness = await openLinked({ build })
-  }, 60_000)
+  })
   afterAll(() => harness.close())
 
   it.each([AMARA, MING])('archives, pins, mutes and marks the chat with %s, and back', async (phone) => {
@@ -120,9 +120,10 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
     const answer = await harness.post(path, { state: 'typing', seconds: 1 })
     expect(answer.json).toEqual({ ok: true, chat_id: jid(AMARA), state: 'typing' })
     await expect.poll(() => shown().slice(before)).toEqual(['composing', 'paused'])
-    await harness.post(path, { state: 'recording', seconds: 1 })
+    // Long enough for the next request to come before it ends by itself.
+    await harness.post(path, { state: 'recording', seconds: 4 })
     await harness.post(path, { state: 'paused' })
-    await new Promise((resolve) => setTimeout(resolve, 1_500))
+    await new Promise((resolve) => setTimeout(resolve, 4_500))
     expect(shown().slice(before)).toEqual(['composing', 'paused', 'recording', 'paused'])
   })
 

@@ -55,7 +55,7 @@ describe('accounts', () => {
 
   it('auth and logout work on the named account alone', async () => {
     const auth = run(['auth', '--account', 'work', '--url', sandbox.url])
-    await expect.poll(() => auth.out, { timeout: 20_000 }).toContain('█▄▄▄▄▄▄▄█')
+    await expect.poll(() => auth.out, { timeout: 60_000 }).toContain('█▄▄▄▄▄▄▄█')
     expect(await stateOf('default')).toBe('stopped')
     await call<WorldState>(`${sandbox.phone}/control/scan`, {})
     expect(await auth.exited, auth.err).toBe(0)

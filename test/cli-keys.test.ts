@@ -27,7 +27,7 @@ beforeAll(async () => {
     WHATSAPP_MCP_REQUIRE_KEY: 'true',
   }
   server = run(['serve'], { env: settings, cwd: dir })
-  await vi.waitFor(() => expect(server.out + server.err).toContain(`:${port}`), 20_000)
+  await vi.waitFor(() => expect(server.out + server.err).toContain(`:${port}`), 60_000)
 })
 afterAll(async () => {
   if (server !== undefined) await stop(server)

@@ -14,7 +14,7 @@ const receive = (body: string) =>
 const received = async (body: string) => {
   await receive(body)
   await expect
-    .poll(async () => (await cli('search', `"${body}"`)).out, { timeout: 20_000 })
+    .poll(async () => (await cli('search', `"${body}"`)).out, { timeout: 60_000 })
     .toContain(body.split('\n')[0] ?? '')
 }
 
@@ -226,12 +226,12 @@ describe('watch', () => {
     const way = await openWay(sandbox().url)
     const watching = run(['watch', '--json', '--kinds', 'message.received', '--url', way.url])
     // The position is known: what arrives from now on is shown.
-    await expect.poll(() => watching.err, { timeout: 20_000 }).toContain('Watching.')
+    await expect.poll(() => watching.err, { timeout: 60_000 }).toContain('Watching.')
     await received('seen at once')
-    await expect.poll(() => watching.out, { timeout: 20_000 }).toContain('seen at once')
+    await expect.poll(() => watching.out, { timeout: 60_000 }).toContain('seen at once')
     way.cut()
     await expect
-      .poll(() => watching.err, { timeout: 20_000 })
+      .poll(() => watching.err, { timeout: 60_000 })
       .toContain('The connection was lost. Reconnecting.\n')
     await received('written meanwhile')
     way.mend()
@@ -248,7 +248,7 @@ describe('watch', () => {
 
     const again = run(['watch', '--after', events[0].cursor, '--url', sandbox().url])
     await expect
-      .poll(() => again.out, { timeout: 20_000 })
+      .poll(() => again.out, { timeout: 60_000 })
       .toMatch(/^\S+ \S+ {2}message\.received in Noor Haddad\n {2}\S+ \S+ {2}Noor.*: written meanwhile\n/m)
     again.child.kill('SIGINT')
     await again.exited

@@ -33,6 +33,22 @@ import {
 
 afterEach(endPrograms)
 
+/** Also where the process has ended meanwhile. */
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name)
+  } catch {
+    // It is gone.
+  }
+}
+
+/**
+ * Helpers that did not end in time were killed just now, and on a loaded machine are still ending. One that was left alone would live
+ * longer: its pipe closes, and it ends within 2.5 s.
+ */
+const expectNoBrowser = (dir: string) =>
+  expect.poll(() => browserProcesses(dir), { timeout: 1_000, interval: 10 }).toEqual([])
+
 const statesOf = ({ err }: Program) => [...err.matchAll(/"state":"(\w+)"/g)].map((match) => match[1])
 
 describe('sandbox', () => {
@@ -63,11 +79,12 @@ describe('sandbox', () => {
     const unused = 'WHATSAPP_RULES. Give settings as flags: --rules.'
     expect(first.err).toContain(`The sandbox does not use these settings of the environment: ${unused}\n`)
     expect(await stop(first)).toBe(0)
-    expect(browserProcesses(first.dir)).toEqual([])
+    await expectNoBrowser(first.dir)
 
     const second = await openSandbox(first.dir)
     await until(second, 'ready')
-    expect(statesOf(second)).toEqual(['starting', 'authenticated', 'ready'])
+    // The log comes by another way than the answer.
+    await expect.poll(() => statesOf(second)).toEqual(['starting', 'authenticated', 'ready'])
     expect(await stop(second)).toBe(0)
     expect(existsSync(elsewhere)).toBe(false)
   })
@@ -75,7 +92,7 @@ describe('sandbox', () => {
   it('takes settings as flags, also those that close the server to everybody', async () => {
     const flags = ['--linked', '--require-key', '--read-only', '--rules', '--sends', 'off']
     const sandbox = await openSandbox(undefined, flags)
-    await expect.poll(() => sandbox.out, { timeout: 30_000 }).toContain('linked as')
+    await expect.poll(() => sandbox.out, { timeout: 60_000 }).toContain('linked as')
     expect((await fetch(`${sandbox.url}/api/status`)).status).toBe(401)
     expect(await stop(sandbox)).toBe(0)
   })
@@ -121,7 +138,7 @@ Server.prototype.listen = function (...args) {
     writeFileSync(preload, recording)
     const args = ['serve', '--port', '0', '--auth-dir', join(dir, 'auth')]
     const server = run(args, { node: ['--require', preload], env: { LOADED: list } })
-    await expect.poll(() => server.out, { timeout: 10_000 }).toContain('/docs')
+    await expect.poll(() => server.out, { timeout: 60_000 }).toContain('/docs')
     const loaded: string[] = JSON.parse(readFileSync(list, 'utf8'))
     const has = (name: string) => loaded.some((one) => one.includes(name))
     expect(has('/node_modules/libsql/')).toBe(true)
@@ -145,7 +162,7 @@ Server.prototype.listen = function (...args) {
 describe('the greeting', () => {
   it('of a server has its addresses and the next step, which work', async () => {
     const server = run(['serve', '--port', '0', '--auth-dir', temp(), '--log-level', 'silent'])
-    await expect.poll(() => server.out, { timeout: 10_000 }).toContain('/docs')
+    await expect.poll(() => server.out, { timeout: 60_000 }).toContain('/docs')
     const url = /http:\/\/[\d.:]+/.exec(server.out)?.[0] ?? ''
     expect(server.out).toBe(`
 WhatsApp for your agents: ${url}
@@ -184,7 +201,7 @@ describe('ending (F17)', () => {
     const sandbox = await openSandbox()
     await link(sandbox)
     expect(await stop(sandbox, signal)).toBe(0)
-    expect(browserProcesses(sandbox.dir)).toEqual([])
+    await expectNoBrowser(sandbox.dir)
     expect(
       lstatSync(join(sandbox.dir, 'session-default', 'SingletonLock'), { throwIfNoEntry: false }),
     ).toBeUndefined()
@@ -198,7 +215,7 @@ describe('ending (F17)', () => {
     if (state === 'starting')
       await expect.poll(() => browserProcesses(sandbox.dir).length, { interval: 5 }).toBeGreaterThan(0)
     expect(await stop(sandbox, 'SIGTERM')).toBe(0)
-    expect(browserProcesses(sandbox.dir)).toEqual([])
+    await expectNoBrowser(sandbox.dir)
     await started
   })
 
@@ -206,14 +223,14 @@ describe('ending (F17)', () => {
     const sandbox = await openSandbox()
     await link(sandbox)
     const hung = browserProcesses(sandbox.dir)
-    for (const { pid } of hung) process.kill(pid, 'SIGSTOP')
+    for (const { pid } of hung) signal(pid, 'SIGSTOP')
     sandbox.child.kill('SIGINT')
     await expect.poll(() => sandbox.err).toContain('"stopping"')
     const askedAt = Date.now()
     expect(await stop(sandbox, 'SIGINT')).toBe(1)
     // A browser that hangs is waited for, for 10 s.
     expect(Date.now() - askedAt).toBeLessThan(5_000)
-    for (const { pid } of hung) process.kill(pid, 'SIGKILL')
+    for (const { pid } of hung) signal(pid, 'SIGKILL')
   })
 
   it('continues when its output is closed, and still ends at a signal', async () => {
@@ -238,7 +255,7 @@ describe('ending (F17)', () => {
     await until(third, 'ready')
     expect(statesOf(third)).not.toContain('qr')
     expect(await stop(third)).toBe(0)
-    expect(browserProcesses(first.dir)).toEqual([])
+    await expectNoBrowser(first.dir)
   })
 })
 
@@ -256,7 +273,7 @@ describe('stop', () => {
       { ok: true, stopped: true, auth_dir: linkTo, pid: sandbox.child.pid },
     ])
     expect(await sandbox.exited).toBe(0)
-    expect(browserProcesses(sandbox.dir)).toEqual([])
+    await expectNoBrowser(sandbox.dir)
     expect(
       readdirSync(join(sandbox.dir, '.whatsapp-mcp-api')).filter((name) => /lock|address/.test(name)),
     ).toEqual([])
@@ -294,11 +311,15 @@ describe('stop', () => {
 describe('a start that cannot be', () => {
   it('on a directory in use names the other server, which goes on (F5)', async () => {
     const first = await openSandbox()
+    // How long a program takes here that ends at once.
+    const begunAt = Date.now()
+    expect(await run(['serve', '--help']).exited).toBe(0)
+    const startMs = Date.now() - begunAt
     const startedAt = Date.now()
     const second = run(['serve'], { env: { WHATSAPP_AUTH_DIR: first.dir, WHATSAPP_MCP_PORT: '0' } })
     expect(await second.exited).toBe(3)
     // Where nobody answers, it waits for 5 s.
-    expect(Date.now() - startedAt).toBeLessThan(5_000)
+    expect(Date.now() - startedAt - startMs).toBeLessThan(5_000)
     expect(second.err).toContain(`process ${first.child.pid}`)
     // It can be used, or stopped.
     expect(second.err).toContain(`${first.url}/qr`)
@@ -383,7 +404,7 @@ describe('a start that cannot be', () => {
       args.map((arg) => (arg === 'FILE' ? file : arg)),
       { env: { WHATSAPP_MCP_PORT: '0' } },
     )
-    await expect.poll(() => program.child.exitCode, { timeout: 20_000 }).toBe(3)
+    expect(await program.exited).toBe(3)
     expect(program.err).toMatch(/The directory \/proc\/x\S* cannot be used: (ENOENT|EACCES)/)
     expect(program.err).not.toContain('    at ')
   })
@@ -404,12 +425,12 @@ describe('a start that cannot be', () => {
     const dir = temp()
     const env = { WHATSAPP_AUTH_DIR: temp(), WHATSAPP_MCP_PORT: 'more' }
     const flagged = run(['--port=0', '--auth-dir', dir, '--log-level', 'silent'], { cwd, env })
-    await expect.poll(() => flagged.out, { timeout: 10_000 }).toContain('/api/status')
+    await expect.poll(() => flagged.out, { timeout: 60_000 }).toContain('/api/status')
     expect(existsSync(join(dir, '.whatsapp-mcp-api', 'server.lock'))).toBe(true)
     expect(await stop(flagged)).toBe(0)
     expect(flagged.err).toBe('')
     const right = run(['serve'], { cwd, env: { WHATSAPP_AUTH_DIR: temp(), WHATSAPP_MCP_PORT: '0' } })
-    await expect.poll(() => right.out, { timeout: 10_000 }).toContain('/api/status')
+    await expect.poll(() => right.out, { timeout: 60_000 }).toContain('/api/status')
     expect(await stop(right)).toBe(0)
   })
 })

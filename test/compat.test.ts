@@ -45,7 +45,8 @@ async function link(without: string | null, until: EngineEvent['type']): Promise
       if (event.type === until) opened.resolve(true)
     },
   })
-  await simulator.world.scan()
+  // A phone waits for a code for 10 s, in which a busy machine may load no page.
+  await simulator.world.scan().catch(() => simulator.world.scan())
   await opened.promise
 }
 
@@ -67,7 +68,7 @@ describe(`on build ${newestBuild.name}`, () => {
 
   it('every piece together: it links, sends, and stays linked', async () => {
     await link(null, 'ready')
-    const sent = await send('with all', 10_000)
+    const sent = await send('with all', 30_000)
     expect(sent.id).toContain(sent.message.bareId)
     const devices = () => simulator.world.state().devices.map(({ news }) => news)
     await expect.poll(devices).toEqual([false])
@@ -87,7 +88,7 @@ describe(`on build ${newestBuild.name}`, () => {
     await simulator.world.setFault({ name: 'module_missing', value: { names: ['WAWebCmd'] } })
     await link(null, 'ready')
     await simulator.world.setFault({ name: 'reload_burst', value: { times: 1, withinMs: 0 } })
-    await expect.poll(types, { timeout: 15_000 }).toContain('missed')
+    await expect.poll(types, { timeout: 60_000 }).toContain('missed')
     await simulator.world.clearFaults()
     expect(types()).not.toContain('ended')
   })
@@ -96,7 +97,7 @@ describe(`on build ${newestBuild.name}`, () => {
     await link('news_dialog', 'authenticated')
     await simulator.world.moveClock({ seconds: NEWS_S })
     expect(simulator.world.state().devices).toEqual([])
-    await expect.poll(types, { timeout: 15_000 }).toContain('ended')
+    await expect.poll(types, { timeout: 60_000 }).toContain('ended')
   })
 
   it.each([
@@ -124,7 +125,7 @@ describe(`on build ${newestBuild.name}`, () => {
       sizeBytes: 400,
       sha256: '',
     } as const
-    const sending = engine.send(toJid(to()), picture, { bareId: newBareId(), limitMs: 5_000 })
+    const sending = engine.send(toJid(to()), picture, { bareId: newBareId(), limitMs: 30_000 })
     await expect(sending).rejects.toMatchObject({ cause: { message: expect.stringContaining(message) } })
   })
 

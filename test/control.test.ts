@@ -12,14 +12,14 @@ const controlIn = (dir: string) => join(dir, '.whatsapp-mcp-api', 'control.db')
 async function serve(dir: string): Promise<{ program: Program; url: string }> {
   const program = run(['serve', '--port', '0', '--auth-dir', dir])
   const url = () => /WhatsApp for your agents: (\S+)/.exec(program.out)?.[1]
-  await expect.poll(() => url() ?? program.err, { timeout: 20_000 }).toMatch(/^http/)
+  await expect.poll(() => url() ?? program.err, { timeout: 60_000 }).toMatch(/^http/)
   return { program, url: url() ?? '' }
 }
 
 it('is made by the first start, its owner’s only, and closed with the server', async () => {
   const dir = temp()
   const { program } = await serve(dir)
-  await expect.poll(() => existsSync(controlIn(dir)), { timeout: 10_000 }).toBe(true)
+  await expect.poll(() => existsSync(controlIn(dir))).toBe(true)
   expect(await stop(program)).toBe(0)
   expect(statSync(controlIn(dir)).mode & 0o777).toBe(0o600)
   expect(statSync(`${controlIn(dir)}-wal`, { throwIfNoEntry: false })?.size ?? 0).toBe(0)
@@ -32,7 +32,7 @@ it('that cannot be opened is named at the start with the next step, and is left 
   writeFileSync(controlIn(dir), 'notes of somebody else '.repeat(300), { mode: 0o600 })
   const before = readFileSync(controlIn(dir))
   const { program, url } = await serve(dir)
-  await expect.poll(() => program.err, { timeout: 10_000 }).toContain('control_foreign')
+  await expect.poll(() => program.err).toContain('control_foreign')
   expect(program.err).toContain('start the server again')
   expect(await call<Status>(`${url}/api/status`)).toMatchObject({
     state: 'stopped',

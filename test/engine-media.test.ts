@@ -62,7 +62,7 @@ describe.each([newestBuild.name, newestBuildThatLinks.name, newestBuildWithSeria
     }
     /** Fetches all of it. */
     async function fetched(message: WorldMessage, options: Partial<MediaRequest> = {}) {
-      const wanted = { keys: keysOf(message), source: null, askPhone: true, limitMs: 10_000, ...options }
+      const wanted = { keys: keysOf(message), source: null, askPhone: true, limitMs: 60_000, ...options }
       const { bytes, close, ...facts } = await engine.fetchMedia(wanted)
       const pieces: Uint8Array[] = []
       for await (const piece of bytes) pieces.push(piece)

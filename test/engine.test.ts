@@ -59,7 +59,7 @@ async function open(
         }
         const timer = setTimeout(
           () => reject(new Error(`no such ${type}; there were ${JSON.stringify(events.slice(-12))}`)),
-          15_000,
+          60_000,
         )
         watchers.add(look)
         look()
@@ -436,8 +436,9 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('the engine on build %
     expect((await message(inGroup.id, ({ type }) => type === 'revoked')).message.sender).toBe(
       `${person(0).phone}@c.us`,
     )
-    const { messages } = await opened.engine.readMessages(toJid(group(0).id), { before: null, count: 3 })
-    expect(messages.at(-1)).toMatchObject({ bareId: inGroup.id, type: 'revoked', body: '' })
+    const { messages } = await opened.engine.readMessages(toJid(group(0).id), { before: null, count: 9 })
+    // Another message of the same second may stand after it.
+    expect(messages.find(({ bareId }) => bareId === inGroup.id)).toMatchObject({ type: 'revoked', body: '' })
   })
 
   it('reports reactions, and reads them', async () => {

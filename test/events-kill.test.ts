@@ -9,7 +9,7 @@ import { openStage, type Stage } from './soak/stage.ts'
 import { createTraffic } from './soak/traffic.ts'
 
 const KILLS = 4
-const LIMIT_MS = 150_000
+const LIMIT_MS = 400_000
 
 let stage: Stage
 afterEach(() => stage.close())
@@ -61,7 +61,7 @@ it(
     const begin: { next_after: string } = JSON.parse(await now.text())
     const follower = createFollower(begin.next_after)
     for (let kill = 0; kill < KILLS; kill += 1) {
-      await waitFor('a stream', 20_000, () => (follower.times() > kill ? true : null))
+      await waitFor('a stream', 60_000, () => (follower.times() > kill ? true : null))
       await traffic.burst(10)
       const more = traffic.burst(40)
       await sleep(random.between(0, 150))
@@ -76,7 +76,7 @@ it(
       readArchive(archive?.file ?? '', ({ events }) =>
         events.after(Number(begin.next_after.split('-')[1]), 1_000_000),
       )
-    await waitFor('everything told', 20_000, () =>
+    await waitFor('everything told', 60_000, () =>
       follower.cursors.length >= logged().length && follower.cursors.length > 0 ? true : null,
     )
     await stage.stop()

@@ -25,7 +25,7 @@ beforeAll(async () => {
   const { world } = harness
   const village = await buildVillage(world, Math.floor(Date.now() / 1_000))
   witness = witnessOf(harness, village)
-}, 60_000)
+})
 afterAll(() => harness.close())
 
 it('begin with a linked account, in which somebody leaves a group', async () => {
@@ -39,7 +39,7 @@ it('begin with a linked account, in which somebody leaves a group', async () => 
     .poll(async () => (await harness.get(`/api/groups/${choir.id}/members`)).json.members.at(-1).until_at)
     .not.toBeNull()
   await expect.poll(async () => (await harness.get('/api/status-updates')).json.count).toBe(1)
-}, 60_000)
+})
 
 it('are at least forty', () => {
   expect(new Set(TASKS.map(({ says }) => says)).size).toBe(TASKS.length)
@@ -52,7 +52,7 @@ it.each(TASKS)('$says', async ({ says, solve, holds }) => {
   const told = await solve(agent)
   expect(agent.failures).toEqual([])
   expect(agent.calls()).toBeLessThanOrEqual(MOST_CALLS)
-  await expect.poll(async () => attempt(() => holds(witness, told)), { timeout: 10_000 }).toBe('holds')
+  await expect.poll(async () => attempt(() => holds(witness, told))).toBe('holds')
   await client.close()
 })
 

@@ -222,7 +222,7 @@ describe('a page that repeats itself (F8, F10)', () => {
     expect([meanwhile.status, meanwhile.json.code]).toEqual([503, 'not_connected'])
     // Between two reloads a send may begin and break off, which is said; after the last one it works.
     const send = () => harness.post('/api/send', { phone_number: contact(), message: 'again' })
-    await expect.poll(async () => (await send()).status, { timeout: 15_000, interval: 500 }).toBe(200)
+    await expect.poll(async () => (await send()).status, { timeout: 30_000, interval: 500 }).toBe(200)
     expect(seen).toEqual(['ready'])
     await expectWell()
   })
@@ -233,18 +233,19 @@ describe('a page that is loading when the probe is due', () => {
     await open()
     await linkForGood()
     const pid = browserPid(harness.authDir)
-    clock.advance(10_000)
+    clock.advance(22_000)
     const seen = watchStates()
     // The new document has no version, so the library waits with attaching itself to it.
     await fault('version_never')
     await fault('reload_burst', { times: 1 })
     await expect.poll(() => status().connected, { interval: 5 }).toBe(false)
-    clock.advance(20_000)
+    // The connection may be away for 30 s: a busy machine needs most of them for the page.
+    clock.advance(8_000)
     await fault('version_never', false)
     // A page that is not there yet does not hear of the fault: once more, until it is there.
     const isConnected = () =>
       expect
-        .poll(() => status().connected, { timeout: 4_000 })
+        .poll(() => status().connected, { timeout: 8_000 })
         .toBe(true)
         .then(
           () => true,
@@ -407,7 +408,7 @@ describe('the network goes (F16)', () => {
     expect([answer.status, answer.json.code]).toEqual([503, 'not_connected'])
     expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0)
     await fault('offline', false)
-    await expect.poll(() => status().connected, { timeout: 15_000 }).toBe(true)
+    await expect.poll(() => status().connected).toBe(true)
     // In one leap: a second one would leave the probe that falls due no time to answer.
     clock.advance(121_000)
     await expectWell()
@@ -423,7 +424,7 @@ describe('the network goes (F16)', () => {
     clock.advance(31_000)
     expect(status()).toMatchObject({ state: 'disconnected', reason: 'offline', ready: false })
     await fault('offline', false)
-    await harness.until('ready', 15_000)
+    await harness.until('ready')
     expect(browserPid(harness.authDir)).toBe(pid)
     await expectWell()
   })
@@ -481,9 +482,9 @@ describe('linking that fails', () => {
     await fault('pairing_rate_limited')
     const answer = await harness.post('/api/pairing-code', { phone_number: '15550001000' })
     expect([answer.status, answer.json.code]).toEqual([429, 'pairing_rate_limited'])
-    // The QR code from before the request is dead; the one that is shown now is the page's own.
-    await expect.poll(() => status().has_qr).toBe(true)
-    expect(harness.app.session.qr()).toBe(harness.world.state().linking.qr)
+    // The QR code from before the request is dead; the one that is shown now, or in a moment, is the page's own.
+    const isOwn = () => status().has_qr && harness.app.session.qr() === harness.world.state().linking.qr
+    await expect.poll(isOwn).toBe(true)
     await harness.world.scan()
     await harness.until('ready')
   })
@@ -514,7 +515,7 @@ describe('linking that fails', () => {
     await fault('offline')
     await expect.poll(() => status().pairing?.method).not.toBe('code')
     await fault('offline', false)
-    await expect.poll(() => status().has_qr, { timeout: 10_000 }).toBe(true)
+    await expect.poll(() => status().has_qr).toBe(true)
     await harness.world.scan()
     await harness.until('ready')
   })

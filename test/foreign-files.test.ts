@@ -236,7 +236,7 @@ describe('server.log', () => {
     const exited = new Promise((done) => child.once('exit', done))
     const all = () =>
       [`${log}.old`, log].map((file) => (existsSync(file) ? readFileSync(file, 'utf8') : '')).join('')
-    await expect.poll(all, { timeout: 10_000 }).toContain('/api/status')
+    await expect.poll(all, { timeout: 60_000 }).toContain('/api/status')
     child.kill('SIGTERM')
     expect(await exited).toBe(0)
     const said = all()
@@ -284,7 +284,7 @@ describe.runIf(isRoot)('a user without a home and without a name', () => {
     chownSync(dir, 54321, 54321)
     const args = ['serve', '--port', '0', '--auth-dir', dir, '--log-level', 'error']
     const server = run(homeless(installed(), ...args), options(), 'env')
-    await expect.poll(() => server.out + server.err, { timeout: 10_000 }).toContain('/api/status')
+    await expect.poll(() => server.out + server.err, { timeout: 60_000 }).toContain('/api/status')
     expect(await stop(server)).toBe(0)
     expect(server.err).toBe('')
   })

@@ -16,7 +16,7 @@ const idsAt = async (at: string) =>
 beforeAll(async () => {
   harness = await openLinked()
   group = harness.world.state().groups[0]?.id ?? ''
-}, 60_000)
+})
 afterAll(() => harness.close())
 
 it('keeps who came and who went, and who comes again', async () => {

@@ -37,7 +37,7 @@ describe.each(['2.3000.1049045808', '2.3000.1045210364', '2.3000.1034728815'])('
     await harness.world.setContact({ phone: '15550001777', invitesOnly: true })
     await harness.link()
     await harness.synced()
-  }, 60_000)
+  })
   afterAll(() => harness.close())
 
   it('creates a group, with a result for each person', async () => {
@@ -206,10 +206,9 @@ describe.each(['2.3000.1049045808', '2.3000.1045210364', '2.3000.1034728815'])('
       return json.events.at(-1)
     }
     for (const what of ['added', 'promoted', 'demoted', 'removed'])
-      expect(await last(what), what).toMatchObject({
-        chat: { id: house },
-        data: { members: [{ id: jid(AMARA) }] },
-      })
+      await expect
+        .poll(() => last(what), { message: what })
+        .toMatchObject({ chat: { id: house }, data: { members: [{ id: jid(AMARA) }] } })
     await harness.world.addMembers({ group: house, members: [OLENA] })
     const added = async () => (await last('added')).data.members[0].name
     await expect.poll(added).toBe((await harness.get(`/api/contacts/${OLENA}`)).json.contact.name)
@@ -322,12 +321,15 @@ describe.each(['2.3000.1049045808', '2.3000.1045210364', '2.3000.1034728815'])('
       await harness.world.setFault({ name: 'group_act_hangs', value: true })
       // What is left of 29 s when the page is asked; held, the clock makes it all of them.
       clock.hold()
-      const asked = change(house, { name: 'Never' })
-      await expect.poll(() => clock.waits(29_000)).toBe(true)
-      clock.advance(29_000)
-      expect(code(await asked)).toEqual([504, 'outcome_unknown'])
-      clock.release()
-      await harness.world.clearFaults()
+      try {
+        const asked = change(house, { name: 'Never' })
+        await expect.poll(() => clock.waits(29_000)).toBe(true)
+        clock.advance(29_000)
+        expect(code(await asked)).toEqual([504, 'outcome_unknown'])
+      } finally {
+        clock.release()
+        await harness.world.clearFaults()
+      }
     },
   )
 

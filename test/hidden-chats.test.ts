@@ -1,5 +1,5 @@
 /** Chats that a caller does not see: no reading, on any face, returns a byte of them, and its errors are those of chats that do not exist. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { toolName } from '../src/faces/mcp/words.ts'
 import { isReading, OPERATIONS, ROWS } from '../src/operations/index.ts'
 import { type Operation, type Row, requestAt } from '../src/operations/operation.ts'
@@ -46,6 +46,7 @@ beforeAll(async () => {
   })
 })
 afterAll(() => harness.close())
+afterEach(() => harness.world.clearFaults())
 
 it('begins with messages in each chat, and keys', async () => {
   await harness.link()
@@ -348,7 +349,7 @@ describe.each(['hide', 'only'])('a key with %s', (name) => {
     })
     await harness.world.write({ from: AMARA, chat: group.id, text: 'canary live' })
     await harness.world.write({ from: AMARA, text: `the end for ${name}` })
-    await expect.poll(() => stream.text(), { timeout: 10_000 }).toContain(`the end for ${name}`)
+    await expect.poll(() => stream.text()).toContain(`the end for ${name}`)
     for (const canary of canaries()) expect(stream.text()).not.toContain(canary)
     stream.close()
   })

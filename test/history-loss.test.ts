@@ -66,7 +66,7 @@ function openArchive(page: FakePage) {
             clock.advance(1_000)
             return catchUp?.progress().phase
           },
-          { interval: 1, timeout: 10_000 },
+          { interval: 1, timeout: 60_000 },
         )
         .toBe('done')
     },

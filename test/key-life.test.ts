@@ -70,7 +70,7 @@ describe('a key of an account', () => {
     expect([await suspended(), await codeOf(headers)]).toEqual([['default'], 'account_not_found'])
     await harness.link()
     await harness.restart()
-    await harness.until('ready', 40_000)
+    await harness.until('ready')
     expect([await suspended(), await codeOf(headers)]).toEqual([['default'], 'account_not_found'])
     expect((await give()).json.key).toMatchObject({ accounts: ['default', 'work'], suspended: [] })
     expect(await codeOf(headers)).toBe('served')
@@ -80,20 +80,20 @@ describe('a key of an account', () => {
     await harness.world.unlink()
     harness.world.switchAccount({ phone: '15550002000', pushname: 'Somebody else' })
     await harness.post('/api/auth/start')
-    await expect.poll(suspended, { timeout: 20_000 }).toEqual(['default'])
+    await expect.poll(suspended, { timeout: 60_000 }).toEqual(['default'])
     await harness.link()
     expect(await codeOf(headers)).toBe('account_not_found')
     // Nobody saw the unlinking: the directory was another one while the server was away.
     await give()
     await harness.app.control.accounts.change(DEFAULT_ACCOUNT, { number: toJid('15550009999@c.us') })
     await harness.restart()
-    await harness.until('ready', 40_000)
+    await harness.until('ready')
     await expect.poll(suspended).toEqual(['default'])
     // A key of all accounts is of the server, whatever number is linked.
     expect(await codeOf(ofAll)).toBe('served')
     const listed = async (account: string) => (await harness.get(`/api/keys?account=${account}`)).json.count
     expect([await listed('work'), await listed('nobody')]).toEqual([2, 1])
-  }, 90_000)
+  }, 240_000)
 })
 
 describe('a control database that cannot be opened', () => {

@@ -19,7 +19,7 @@ const mine = () => harness.world.messages().filter(({ fromMe }) => fromMe).lengt
 describe.each(['2.3000.1049045808', '2.3000.1045210364', '2.3000.1034728815'])('on build %s', (build) => {
   beforeAll(async () => {
     harness = await openLinked({ build })
-  }, 60_000)
+  })
   afterAll(() => harness.close())
 
   it('sends a place with a name and an address, and one without', async () => {

@@ -30,7 +30,7 @@ afterAll(() => harness.close())
 it('begins with a linked account', async () => {
   await harness.link()
   await harness.synced()
-}, 60_000)
+})
 
 it('is created in steps, with a result for each person', async () => {
   const codes: string[] = []
@@ -51,12 +51,17 @@ it('is created in steps, with a result for each person', async () => {
 }, 240_000)
 
 it('has few events for so many people, none of them large', async () => {
-  const { json } = await harness.get('/api/events?after=0&limit=100&kind=group.member_added')
-  const lists = json.events.map(({ data }: { data: { members: unknown[] } }) => data.members.length)
-  // Those with whom it was created were there before it was seen.
-  expect(lists.reduce((sum: number, one: number) => sum + one, 0)).toBe(OTHERS - STEP)
+  const read = async () =>
+    (await harness.get('/api/events?after=0&limit=100&kind=group.member_added')).json.events
+  const sizesOf = (events: { data: { members: unknown[] } }[]) =>
+    events.map(({ data }) => data.members.length)
+  const told = async () => sizesOf(await read()).reduce((sum, one) => sum + one, 0)
+  // Those with whom it was created were there before it was seen. WhatsApp Web reports the last ones after the answer.
+  await expect.poll(told).toBe(OTHERS - STEP)
+  const events = await read()
+  const lists = sizesOf(events)
   expect(lists.length).toBeLessThanOrEqual(2 * Math.ceil(OTHERS / STEP))
-  for (const event of json.events) expect(JSON.stringify(event).length).toBeLessThan(OTHERS * 80)
+  for (const event of events) expect(JSON.stringify(event).length).toBeLessThan(OTHERS * 80)
 })
 
 it('is read whole over REST', async () => {
@@ -94,7 +99,7 @@ it('notifies every member by one message', async () => {
   const sent = await harness.post(`/api/chats/${group}/messages`, { message: 'Hello all', mentions: 'all' })
   expect(sent.status).toBe(200)
   expect(harness.world.messages({ chat: group }).at(-1)?.mentions).toHaveLength(OTHERS)
-}, 60_000)
+})
 
 it('reports one person who leaves as one event', async () => {
   const { next_after } = (await harness.get('/api/events')).json
@@ -102,6 +107,6 @@ it('reports one person who leaves as one event', async () => {
   await harness.world.leaveGroup({ group, member: phone })
   const events = async () =>
     (await harness.get(`/api/events?after=${next_after}&kind=group.member_removed`)).json.events
-  await expect.poll(async () => (await events()).length, { timeout: 10_000 }).toBe(1)
+  await expect.poll(async () => (await events()).length).toBe(1)
   expect(await events()).toMatchObject([{ chat: { id: group }, data: { members: [{ id: people[7] }] } }])
 })

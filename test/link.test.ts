@@ -164,7 +164,7 @@ describe.each(NAMES)('on build %s', (build) => {
       const { state } = operations.find(({ operation }: { operation: string }) => operation === row.name)
       expect([row.name, state]).toEqual([row.name, found[row.name] === 'broken' ? 'broken' : 'works'])
     }
-  }, 120_000)
+  }, 300_000)
 
   it('logs out, and starts again with a QR, without a new server', async () => {
     expect((await harness.post('/api/logout')).json).toEqual({ ok: true, unlinked_remotely: true })

@@ -323,8 +323,11 @@ describe('a broken connection', () => {
 
   it('costs the SDK client nothing: it comes back for the answer', async () => {
     const client = await connect('legacy')
-    const answer = client.callTool({ name: 'wait' })
+    const ids: string[] = []
+    const answer = client.callTool({ name: 'wait' }, { onresumptiontoken: (id) => void ids.push(id) })
     await underWay(1)
+    // The call begins before its client has the id to come back with.
+    await expect.poll(() => ids.length).toBe(1)
     breakAll()
     waiting[0]?.('late')
     expect(await answer).toMatchObject({ content: [{ text: 'late' }] })
@@ -336,6 +339,7 @@ describe('a broken connection', () => {
     const headers = await openSession(url)
     const first = await openWire(url, { body: wait(), headers })
     await underWay(1)
+    await expect.poll(() => first.ids().length).toBe(1)
     first.close()
     expect(await first.ended).toBe(false)
     clock.advance(9_000)

@@ -154,7 +154,7 @@ describe
 
 /** Not expect.poll, so that hooks can wait too. */
 async function eventually<T>(look: () => T | null | Promise<T | null>): Promise<T> {
-  for (const until = Date.now() + 30_000; Date.now() < until; await sleep(20)) {
+  for (const until = Date.now() + 60_000; Date.now() < until; await sleep(20)) {
     const found = await look()
     if (found !== null) return found
   }

@@ -207,7 +207,7 @@ it('eager: what arrives is read when its file is stored; after a restart, what w
   const waiting = await arrived(harness, saying('document', 'says:The second one;'))
   await harness.restart()
   await expect
-    .poll(async () => (await messageOf(harness, waiting)).text, { timeout: 40_000 })
+    .poll(async () => (await messageOf(harness, waiting)).text, { timeout: 90_000 })
     .toBe('The second one')
   await expect
     .poll(async () => (await messageOf(harness, hanging)).media.words, { timeout: 60_000 })

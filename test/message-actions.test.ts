@@ -1,5 +1,5 @@
 /** What can be done to a message: over HTTP and MCP, the real library, the double's world as the witness. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { NewContent, WorldMessage } from '../simulator/simulator.ts'
 import { type Answer, archivedId, type Harness, openHarness, openLinked } from './harness.ts'
 import { createTestClock } from './test-clock.ts'
@@ -11,6 +11,8 @@ const MING = '15550001103'
 const DAY = 86_400
 
 let harness: Harness
+/** A test that fails leaves no fault to the next one. */
+afterEach(() => harness.world.clearFaults())
 const ago = (seconds: number) => Math.floor(Date.now() / 1000) - seconds
 const world = (id: string) => harness.world.messages().find((one) => one.id === id)
 const bare = (id: string) => id.split('_')[2] ?? ''

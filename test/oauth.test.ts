@@ -266,7 +266,7 @@ describe('a token', () => {
   it('sends as the policy of MCP clients says, over REST too', async () => {
     await harness.call({ method: 'POST', path: '/api/auth/start', headers: bearer(OWNERS_KEY) })
     await harness.world.scan()
-    await expect.poll(() => harness.app.session.status().state).toBe('ready')
+    await expect.poll(() => harness.app.session.status().state, { timeout: 60_000 }).toBe('ready')
     harness.world.addContact({ phone: STRANGER, name: null, pushname: 'Somebody' })
     const { status, json } = await harness.call({
       method: 'POST',
@@ -323,7 +323,7 @@ describe('a key that limits tokens', () => {
       WHATSAPP_MCP_KEY: OWNERS_KEY,
     }
     harness = await openHarness({ clock, authDir, simulator, env })
-    await expect.poll(() => harness.app.session.status().state).toBe('ready')
+    await expect.poll(() => harness.app.session.status().state, { timeout: 60_000 }).toBe('ready')
     const of = (others: JWTPayload) => issuer.sign(claims({ aud: 'the-bridge', scope: 'wa.read', ...others }))
     const { json: chats } = await statusWith(await of({}), '/api/chats')
     expect(chats.chats.map(({ id }: { id: string }) => id)).toEqual(['15550001101@c.us'])

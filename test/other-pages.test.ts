@@ -2,7 +2,7 @@
  * What WhatsApp Web may do another way than the double does by default, or at another time: each operation has the same outcome. Over
  * HTTP, the real library, the double's world as the witness.
  */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { sampleBytes } from '../simulator/service/media-samples.ts'
 import type { WorldMessage } from '../simulator/simulator.ts'
 import { type Answer, archivedId, type Harness, openHarness } from './harness.ts'
@@ -63,6 +63,7 @@ beforeAll(async () => {
   await harness.synced()
 })
 afterAll(() => harness.close())
+afterEach(() => harness.world.clearFaults())
 
 it('somebody with two contacts, of which one says nothing, keeps name, mark and address', async () => {
   const { json } = await harness.get(`/api/contacts/${NORA}`)
@@ -106,7 +107,7 @@ it('what has only the exports that whatsapp-web.js uses can do all the same', as
   ]
   await during('exports_missing', { names }, async () => {
     await harness.restart()
-    await harness.until('ready', 30_000)
+    await harness.until('ready')
     const { json } = await harness.get('/api/capabilities')
     expect(json.operations.filter(({ state }: { state: string }) => state === 'broken')).toEqual([])
     const first = (await harness.get(`/api/groups/${house}/invite`)).json.link
@@ -146,7 +147,7 @@ it('a group and channels that load after `ready` are neither read-only nor delet
   await fault('members_late')
   await fault('channels_late')
   await harness.restart()
-  await harness.until('ready', 30_000)
+  await harness.until('ready')
   await harness.synced()
   expect((await chat(own)).is_read_only).toBe(false)
   for (const id of channels) expect((await harness.get(`/api/chats/${id}`)).status).toBe(200)
@@ -166,7 +167,7 @@ it('a group whose members WhatsApp Web does not have: one that was left is shown
   await harness.world.leaveGroup({ group: left, member: 'me' })
   await during('members_late', true, async () => {
     await harness.restart()
-    await harness.until('ready', 30_000)
+    await harness.until('ready')
     const shown = await harness.get(`/api/groups/${left}`)
     expect(shown.json.group, shown.text).toMatchObject({ name: 'Left', role: 'none' })
     expect(
@@ -222,7 +223,7 @@ it('a reaction stays where WhatsApp Web does not say that a message has some', a
   // A newer one may be missing from what is being read.
   clock.advance(11_000)
   await harness.restart()
-  await harness.until('ready', 30_000)
+  await harness.until('ready')
   await harness.synced()
   expect(await emojis(id)).toEqual(['👍'])
   await fault('reactions_unsaid', false)

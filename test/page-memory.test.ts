@@ -14,14 +14,14 @@ const T = 1_700_000_000
 const IDLE_MS = 20
 const DAY_S = 86_400
 
-/** A page whose database has `count` messages, four a second, and memory the newest one. */
-function open(count: number, { most = 5_000, from = T } = {}) {
+/** A page whose database has `count` messages, sent `at` these seconds, and memory the newest one. */
+function open(count: number, { most = 5_000, at = (n: number) => T + Math.floor(n / 4) } = {}) {
   const page = openFakePage(AMARA, createRandom(5), {
     place: 'front',
     limits: { most, idleMs: IDLE_MS, changeableS: 3 * DAY_S },
   })
   const names = Array.from({ length: count }, (_, n) => `M${n}`)
-  page.hold(names.map((id, n) => ({ id, t: from + Math.floor(n / 4) })))
+  page.hold(names.map((id, n) => ({ id, t: at(n) })))
   const engine = page.engine(systemClock)
   const read = (before: HistoryPage['next'], size = 50) => engine.readMessages(AMARA, { before, count: size })
   /** From the newest message to the beginning. */
@@ -83,13 +83,14 @@ it('is right for two readers of one chat that is longer than the limit', async (
 
 it('keeps what may still be edited or deleted: WhatsApp Web reports that only of messages in memory', async () => {
   const now = Math.floor(Date.now() / 1_000)
-  // The older half is four days old.
-  const { page, names, readAll, read, letGo } = open(200, { from: now - 3 * DAY_S - 25 })
+  // The older half is an hour beyond the three days, the other an hour within: no second that passes meanwhile ends them.
+  const at = (n: number) => now - 3 * DAY_S + (n < 100 ? -3_600 : 3_600) + Math.floor(n / 4)
+  const { page, names, readAll, read, letGo } = open(200, { at })
   page.add({ id: 'LIVE', t: now })
   expect(await readAll()).toEqual([...names, 'LIVE'])
   await expect.poll(() => page.inMemory().length, { interval: 5 }).toBeLessThan(130)
   const kept = page.inMemory()
-  expect(kept).toEqual(expect.arrayContaining([...names.slice(-90), 'LIVE']))
+  expect(kept).toEqual(expect.arrayContaining([...names.slice(-100), 'LIVE']))
   expect(await readAll()).toEqual([...names, 'LIVE'])
   await read(null)
   await letGo(kept)

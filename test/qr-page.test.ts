@@ -12,6 +12,8 @@ beforeAll(async () => {
   harness = await openHarness()
   browser = await puppeteer.launch({ executablePath: browserPath(), args: ['--no-sandbox'] })
   page = await browser.newPage()
+  // A press may start the browser of the account.
+  page.setDefaultTimeout(60_000)
   // A breach of the policy is an error on the console.
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text())

@@ -129,7 +129,7 @@ describe('pasted into a shell beside the sandbox', () => {
       else if (!isLinked) await link(sandbox)
       // A person waits too, if the block before made the browser start again.
       const state = async () => (await statusOf(sandbox)).state
-      await expect.poll(state).not.toMatch(/^(starting|authenticated)$/)
+      await expect.poll(state, { timeout: 60_000 }).not.toMatch(/^(starting|authenticated)$/)
       const { code, out, err } = await paste(text)
       expect(code, `${text}\n${out}${err}`).toBe(0)
       expect(out).not.toMatch(/^\{"error"/m)

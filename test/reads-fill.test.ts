@@ -117,7 +117,7 @@ describe('what is not to be stored is not fetched', () => {
   })
 
   it('of a time that is not kept', async () => {
-    const page = await read(SHORT_KEPT)
+    const page = await inTime(() => read(SHORT_KEPT))
     expect(page.count).toBeLessThan(15)
     expect(page.history_complete).toBe(page.count < 10)
   })

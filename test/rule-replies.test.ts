@@ -11,7 +11,7 @@ const STRANGER = '15550009999'
 const SECOND = '15550003000'
 
 let harness: Harness
-const until = (what: () => unknown, ms = 15_000) => expect.poll(what, { timeout: ms, interval: 20 })
+const until = (what: () => unknown, ms = 60_000) => expect.poll(what, { timeout: ms, interval: 20 })
 const quiet = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 const rules = async () => (await harness.get('/api/rules')).json.rules
 const items = async (query = '') => (await harness.get(`/api/outbox${query}`)).json.items
@@ -103,7 +103,7 @@ it('never answers the reply of another rule of this server', async () => {
   await harness.post(accountPath('/api/auth/start', 'second'))
   await harness.world.scan()
   const second = async () => (await harness.get(accountPath('/api/status', 'second'))).json
-  await until(async () => (await second()).sync?.phase, 40_000).toBe('done')
+  await until(async () => (await second()).sync?.phase).toBe('done')
   harness.world.introduceAccounts()
   await save(`${away('I am away.', '    sends: open\n    every_s: 1\n')}
   - name: away-too

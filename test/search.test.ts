@@ -113,6 +113,8 @@ describe('filters', () => {
   it('have something to choose from', async () => {
     const { world } = harness
     await world.write({ from: AMARA, text: 'Filterwort eins' })
+    // Within a second, the archive has messages in the order in which they came.
+    await written('filterwort', 1)
     key = (await harness.post('/api/send', { phone_number: AMARA, message: 'Filterwort zwei' })).json
       .message_id
     await world.write({ from: AMARA, chat: group, text: 'Filterwort drei' })

@@ -75,7 +75,7 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
         expect(harness.app.archive.staleSince()).toBeNull()
         expect(harness.app.session.status().sync?.phase).toBe('done')
       },
-      { timeout: 30_000, interval: 20 },
+      { timeout: 60_000, interval: 20 },
     )
   })
   afterAll(() => harness.close())

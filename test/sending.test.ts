@@ -301,8 +301,8 @@ it('what a key scheduled to a stranger before it got the policy known waits for 
   const path = `/api/outbox/${json.item.id}`
   const change = (to: string, body: object) => harness.call({ method: 'PATCH', path: to, body })
   expect((await change(`/api/keys/${made.key.id}`, { sends: 'known' })).status).toBe(200)
-  expect((await change(path, { send_at: new Date(Date.now() + 1_000) })).status).toBe(200)
-  await expect.poll(async () => (await harness.get(path)).json.item.state, { timeout: 10_000 }).toBe('held')
+  expect((await change(path, { send_at: new Date(Date.now() + 3_000) })).status).toBe(200)
+  await expect.poll(async () => (await harness.get(path)).json.item.state).toBe('held')
   expect((await harness.get(path)).json.item).toMatchObject({ reason: 'stranger', error: null })
   expect(messagesTo(stranger)).toBe(0)
   await harness.post(`${path}/reject`)

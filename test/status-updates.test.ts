@@ -1,5 +1,5 @@
 /** Status updates: over HTTP, the real library, the double's world as the witness. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { sampleBytes } from '../simulator/service/media-samples.ts'
 import { type Answer, type Harness, openLinked } from './harness.ts'
 
@@ -8,6 +8,8 @@ const STATUS = 'status@broadcast'
 const picture = sampleBytes('image', 230, 'status').toString('base64')
 
 let harness: Harness
+/** A test that fails leaves no fault to the next one. */
+afterEach(() => harness.world.clearFaults())
 const code = ({ status, json }: Answer) => [status, json.code]
 const post = (body: object): Promise<Answer> => harness.post('/api/status-updates', body)
 const remove = (id: string): Promise<Answer> =>

@@ -227,7 +227,7 @@ describe('pages that were made smaller', () => {
     // Every page is a call with texts of 65,000 characters; there are dozens.
   ])(
     '%s %o: all pages together are everything once',
-    { timeout: 120_000 },
+    { timeout: 300_000 },
     async (name, input, list, count) => {
       const pages = await walk(name, input, (data) => ({ ids: idsOf(data[list]), next: nextOf(data) }))
       const ids = pages.flat()

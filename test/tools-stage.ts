@@ -173,7 +173,7 @@ export function seen(facts: Parameters<typeof seenMessage>[0]): SeenMessage {
 }
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 10_000
+  const end = Date.now() + 60_000
   while (!(await holds())) {
     if (Date.now() > end) throw new Error('it does not come to hold')
     await new Promise((resolve) => setTimeout(resolve, 20))

@@ -90,7 +90,8 @@ describe('a route', () => {
       const body = isForm ? fields : JSON.stringify(input)
       const type = isForm ? 'application/x-www-form-urlencoded' : 'application/json'
       const admitted = await admittedBy(async () => {
-        const abort = AbortSignal.timeout(5_000)
+        // Some restart the browser.
+        const abort = AbortSignal.timeout(60_000)
         const response = await fetch(
           `${harness.url}${filled}${isRead && fields !== '' ? `?${fields}` : ''}`,
           {
@@ -106,7 +107,7 @@ describe('a route', () => {
       if (admitted.length === 0 || !isOwner) around.push(`${method} ${path}: ${admitted.length}`)
     }
     expect(around).toEqual([])
-  })
+  }, 300_000)
 })
 
 describe('a page', () => {

@@ -15,6 +15,7 @@ import { dirname, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { openSimulator } from '../simulator/open-simulator.ts'
 import type { Simulator } from '../simulator/simulator.ts'
+import type { Clock } from '../src/clock.ts'
 import { toJid } from '../src/model/ids.ts'
 import { placesIn } from '../src/session/auth-dir.ts'
 import { ME } from '../src/store/people.ts'
@@ -113,9 +114,11 @@ describe('an archive that the last server did not close', () => {
   it('is served at once, checked meanwhile, and refused once the check finds it damaged, also by the next server', async () => {
     const { authDir, file } = unlinked({ isClosed: false })
     overwrite(file, pageOfAnIndex(file), 1)
-    harness = await openHarness({ authDir, simulator })
+    const clock = createPatientClock()
+    harness = await openHarness({ authDir, simulator, clock })
     expect(await archive()).toMatchObject({ messages: 500, problem: null, checking: true })
     expect((await harness.get('/api/chats')).status).toBe(200)
+    clock.begin()
     await expect
       .poll(archive, SLOWLY)
       .toMatchObject({ messages: null, problem: 'archive_damaged', checking: false, stale_since: null })
@@ -144,12 +147,12 @@ describe('an archive that the last server did not close', () => {
 
   it('is checked by the next server where this one stops first', async () => {
     const { authDir } = unlinked({ isClosed: false })
-    const clock = createTestClock()
+    const clock = createPatientClock()
     harness = await openHarness({ authDir, simulator, clock })
     await harness.restart()
     expect(await archive()).toMatchObject({ checking: true })
     expect(checks()).toEqual([])
-    clock.advance(SOON_MS)
+    clock.begin()
     await expect.poll(checks, SLOWLY).toMatchObject([{ why: 'not_closed', finding: 'intact' }])
   })
 })
@@ -158,11 +161,11 @@ it('an archive that was copied here is checked whole, until a check has ended', 
   const { authDir, file } = unlinked()
   copyFileSync(file, `${file}.copy`)
   renameSync(`${file}.copy`, file)
-  const clock = createTestClock()
+  const clock = createPatientClock()
   harness = await openHarness({ authDir, simulator, clock })
   await harness.restart()
   expect(await archive()).toMatchObject({ messages: 500, problem: null, checking: true })
-  clock.advance(SOON_MS)
+  clock.begin()
   await expect.poll(checks, SLOWLY).toMatchObject([{ why: 'copied' }])
   expect(await archive()).toMatchObject({ problem: null, checking: false })
 })
@@ -180,3 +183,22 @@ it('an archive that was closed is checked a minute after the start', async () =>
 
 /** Of archive-check.ts. */
 const SOON_MS = 500
+
+/** A clock on which a check that is due soon waits for `begin`, however long the requests before it take. */
+function createPatientClock(): Clock & { begin(): void } {
+  const clock = createTestClock()
+  let waiting: Set<() => void> | null = new Set()
+  return {
+    now: clock.now,
+    after(ms, run) {
+      if (ms !== SOON_MS || waiting === null) return clock.after(ms, run)
+      waiting.add(run)
+      return () => void waiting?.delete(run)
+    },
+    begin() {
+      const due = [...(waiting ?? [])]
+      waiting = null
+      for (const run of due) run()
+    },
+  }
+}

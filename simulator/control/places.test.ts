@@ -37,8 +37,7 @@ afterAll(async () => {
 /** The text of an element as a person reads it; empty until it is there. */
 const textOf = (selector: string) =>
   page.evaluate(`document.querySelector(${JSON.stringify(selector)})?.innerText ?? ''`).then(String)
-const reads = (selector: string, words: string | RegExp) =>
-  expect.poll(() => textOf(selector), { timeout: 10_000 }).toMatch(words)
+const reads = (selector: string, words: string | RegExp) => expect.poll(() => textOf(selector)).toMatch(words)
 const house = () => world.state().groups.find(({ subject }) => subject.startsWith('Haus'))?.id ?? ''
 const group = () => `article[data-id="${house()}"]`
 const membersOf = () =>

@@ -10,6 +10,12 @@ import { openStore } from './store.ts'
 
 const amara = '15550001101'
 
+/** CPU time of this process since then, in ms: other tests use the same processors. */
+function cpuMsSince(then: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(then)
+  return (user + system) / 1_000
+}
+
 describe('a chat with made-up and written messages', () => {
   let directory: string
   let simulator: Simulator
@@ -106,11 +112,11 @@ it('a million messages in 5,000 chats cost neither time nor memory until they ar
   const simulator = await openSimulator({ dataDir: null })
   const { world } = simulator
   const before = process.memoryUsage().heapUsed
-  const start = performance.now()
+  const start = process.cpuUsage()
   await world.seedHistory({ chats: 5000, messages: 1_000_000 })
   expect(world.countMessages()).toBeGreaterThan(1_000_000)
   expect(world.chats()).toHaveLength(5000 + 8)
-  expect(performance.now() - start).toBeLessThan(5000)
+  expect(cpuMsSince(start)).toBeLessThan(5000)
   expect((process.memoryUsage().heapUsed - before) / 1e6).toBeLessThan(200)
   const sizes = world.chats().map((chat) => chat.messageCount)
   expect(Math.max(...sizes)).toBeGreaterThan(5000)
@@ -120,11 +126,11 @@ it('a million messages in 5,000 chats cost neither time nor memory until they ar
 
 it('appending to a long chat stays cheap', async () => {
   const simulator = await openSimulator({ dataDir: null })
-  const start = performance.now()
+  const start = process.cpuUsage()
   for (let index = 0; index < 20_000; index += 1) {
     await simulator.world.write({ from: amara, text: `text ${index}` })
   }
-  expect(performance.now() - start).toBeLessThan(5000)
+  expect(cpuMsSince(start)).toBeLessThan(5000)
   expect(simulator.world.messages({ chat: amara, limit: 2 }).map(({ body }) => body)).toEqual([
     'text 19998',
     'text 19999',

@@ -100,9 +100,13 @@ describe('a table of contents of nothing but one name', () => {
   }
 
   it.each(['stsd', '\0\0\0\x50tkhd'])('%j costs little more than one that means nothing', async (name) => {
-    const plain = await costOf('none')
-    const cost = await costOf(name)
-    expect(cost).toBeLessThan(2 * plain)
+    const [plain, cost]: [number[], number[]] = [[], []]
+    // In turn, and the least of each: what else the machine does costs one of them more.
+    for (let turn = 0; turn < 3; turn += 1) {
+      plain.push(await costOf('none'))
+      cost.push(await costOf(name))
+    }
+    expect(Math.min(...cost)).toBeLessThan(2 * Math.min(...plain))
   })
 })
 

@@ -195,6 +195,8 @@ it('keeps the text of what may have been sent, and of nothing that was', async (
     if (text === 'lost') throw new Error('the page closed')
   }
   await outbox.send(draft('arrived'), NOW)
+  // Items of one moment have no order.
+  clock.advance(1)
   await expect(outbox.send(draft('lost'), NOW)).rejects.toMatchObject({ code: 'send_outcome_unknown' })
   const shown = async () => (await store.list({ limit: 9 })).map(({ state, preview }) => [state, preview])
   await expect.poll(shown).toEqual([
@@ -415,14 +417,14 @@ it('keeps a message whose time comes while the server stops', async () => {
 
 it('gives a message that waited its whole time once it is its turn', async () => {
   const outbox = open()
-  const { id } = await schedule(outbox, 'scheduled', 1_000)
+  const { id } = await schedule(outbox, 'scheduled', 5_000)
   let free = () => {}
   phone.sending = async (text) => {
     if (text === 'slow') await new Promise<void>((resolve) => (free = resolve))
   }
   const slow = outbox.send({ ...draft('slow'), endsAtMs: clock.now() + FILE_MS }, NOW)
   await expect.poll(async () => (await store.list({ state: 'sending', limit: 9 })).length).toBe(1)
-  clock.advance(1_000)
+  clock.advance(5_000)
   await expect.poll(() => stateOf(id)).toBe('sending')
   clock.advance(40_000)
   free()
@@ -440,15 +442,15 @@ it('sends what waits for other chats while a send to one takes long, and keeps t
       .catch((error) => error)
     return facts.item
   }
-  const first = await schedule(outbox, 'slow', 1_000)
-  const second = await schedule(outbox, 'behind it', 1_000)
-  await toAnother('of another chat', { reason: 'send_at', releaseAtMs: clock.now() + 1_000 })
+  const first = await schedule(outbox, 'slow', 5_000)
+  const second = await schedule(outbox, 'behind it', 5_000)
+  await toAnother('of another chat', { reason: 'send_at', releaseAtMs: clock.now() + 5_000 })
   const held = await toAnother('approved', { reason: 'confirm' })
   let free = () => {}
   phone.sending = async (text) => {
     if (text === 'slow') await new Promise<void>((resolve) => (free = resolve))
   }
-  clock.advance(1_000)
+  clock.advance(5_000)
   await expect.poll(() => stateOf(first.id)).toBe('sending')
   expect(await outbox.decide.approve(held.id, held.digest)).toMatchObject({ state: 'sent' })
   // It has not begun: it can be cancelled, and no crash leaves it unknown.
@@ -551,9 +553,9 @@ it('stores an outcome once the control database takes it', async () => {
 it('answers an approval as soon as the message is cancelled, also after a second approval', async () => {
   const outbox = open()
   phone.connected = false
-  // A backlog goes out one by one: the approved message waits for its turn.
+  // A backlog goes out one by one, one a second: the approved message waits for its turn.
   const first = await schedule(outbox, 'first', 1_000)
-  await schedule(outbox, 'second', 1_000)
+  for (const text of ['second', 'third', 'fourth', 'fifth']) await schedule(outbox, text, 1_000)
   const { id, digest } = await hold(outbox, 'approved')
   clock.advance(2_000)
   phone.connected = true
@@ -570,11 +572,11 @@ it('answers an approval as soon as the message is cancelled, also after a second
 
 it('sends nothing while the server only reads: neither what comes from within nor what waited before', async () => {
   const before = open()
-  const item = await schedule(before, 'later', 1_000)
+  const item = await schedule(before, 'later', 5_000)
   await before.close()
   const outbox = open(true)
   await outbox.review()
-  clock.advance(2_000)
+  clock.advance(6_000)
   await expect(outbox.send(draft('of a rule'), NOW)).rejects.toMatchObject({ code: 'send_refused' })
   await outbox.review()
   expect([texts(), await stateOf(item.id)]).toEqual([[], 'scheduled'])
@@ -586,7 +588,7 @@ it('sends nothing while the server only reads: neither what comes from within no
 
 describe('the right of a key', () => {
   const scheduleWith = (outbox: Outbox, caller: string, text: string) =>
-    wait(outbox, text, { caller, reason: 'send_at', releaseAtMs: clock.now() + 1_000 })
+    wait(outbox, text, { caller, reason: 'send_at', releaseAtMs: clock.now() + 5_000 })
 
   it('ends with the key: what it scheduled is cancelled at once', async () => {
     const outbox = open()
@@ -617,7 +619,7 @@ describe('the right of a key', () => {
     const { id } = await scheduleWith(outbox, 'key_1', 'of a key')
     heldFor = 'stranger'
     const askedAt = clock.now()
-    clock.advance(1_500)
+    clock.advance(5_500)
     await expect.poll(() => stateOf(id)).toBe('held')
     const held = await store.get(id)
     expect(held).toMatchObject({ reason: 'stranger', error: null })
@@ -633,10 +635,12 @@ describe('the right of a key', () => {
       caller: 'owner',
       overMcp: true,
       reason: 'send_at',
-      releaseAtMs: clock.now() + 1_000,
+      releaseAtMs: clock.now() + 5_000,
     } as const
     const { id } = await wait(before, 'of an agent', order)
     await before.decide.change(id, { text: 'of an agent, changed' })
+    // Items of one moment have no order.
+    clock.advance(1)
     await scheduleWith(before, 'owner', 'of a script')
     await before.close()
     open()

@@ -329,7 +329,7 @@ describe('a chat that cannot be read', () => {
       expect(catchUp.progress().failed_chats).toEqual([])
       expect(chats.filter((chat) => !rows(chat).includes('N'))).toEqual([])
     },
-    60_000,
+    120_000,
   )
 
   it('is not alone where none can be read: the archive does not count as up to date', async () => {

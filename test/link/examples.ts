@@ -40,7 +40,6 @@ export async function runExample(
     expect
       .poll(async () => (await harness.get(`/api/events?after=${after}&limit=100`)).json.events.some(fits), {
         message: `${what} of ${row.name}`,
-        timeout: 10_000,
       })
       .toBe(true)
   const input = { ...Object(row.example.input), ...(await prepare?.(world)) }
@@ -53,7 +52,7 @@ export async function runExample(
   if (answered !== 'done')
     return answered.code === 'not_supported_by_whatsapp_web' ? 'broken' : `refused: ${answered.code}`
   if (phone !== undefined)
-    await expect.poll(() => phone(world), { message: `${row.name} on the phone`, timeout: 10_000 }).toBe(true)
+    await expect.poll(() => phone(world), { message: `${row.name} on the phone` }).toBe(true)
   if (event !== undefined) await logged(event, ({ kind }) => kind === event)
   return 'works'
 }

@@ -26,7 +26,7 @@ export type PointRun = {
 
 const KILL_AT = new URL('./kill-at.mjs', import.meta.url).href
 /** WhatsApp shows a message within this time after the restart. */
-const SETTLED_MS = 20_000
+const SETTLED_MS = 60_000
 const READY_MS = 90_000
 
 type Json = Record<string, unknown>

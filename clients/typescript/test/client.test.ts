@@ -142,26 +142,28 @@ describe('calls', () => {
 describe('events', () => {
   it('are typed by kind, and none is missed when the connection is lost', async () => {
     const ends = new AbortController()
+    const cut = new AbortController()
     let connections = 0
     const client = createClient({
       url,
       fetch: async (request) => {
         if (!request.url.includes('/stream')) return fetch(request)
         connections += 1
-        const cut = new AbortController()
+        if (connections > 1) return fetch(request)
         const answer = await fetch(request, { signal: AbortSignal.any([cut.signal, request.signal]) })
-        // The first connection is lost after its first event.
-        if (connections === 1) setTimeout(() => cut.abort(), 1_500)
+        await write('before the cut')
         return answer
       },
     })
     const texts: string[] = []
-    setTimeout(() => void write('before the cut'), 500)
-    setTimeout(() => void write('during the cut'), 1_800)
     for await (const event of client.events({ kinds: ['message.received'], signal: ends.signal })) {
       const received: EventOf<'message.received'> = event
       texts.push(received.message?.body ?? '')
       if (texts.length === 2) ends.abort()
+      // The first connection is lost after its first event.
+      if (texts.length !== 1) continue
+      cut.abort()
+      await write('during the cut')
     }
     assert.deepEqual(texts, ['before the cut', 'during the cut'])
     assert.ok(connections >= 2)

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import puppeteer, { type Browser, type Page } from 'puppeteer'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { findBrowser } from '../../browser/find.ts'
 import { reportOneWay } from './page-reports.ts'
 
@@ -45,12 +45,12 @@ test('calls of the page arrive in order, from the first script of each document 
     seen.length = 0
     await page.goto(url(host, path))
     await page.evaluate('onThing({ text: "second" }, null)')
-    await vi.waitFor(() =>
-      expect(seen).toEqual([
+    await expect
+      .poll(() => seen)
+      .toEqual([
         ['first', path],
         [{ text: 'second' }, null],
-      ]),
-    )
+      ])
   }
 })
 
@@ -61,7 +61,7 @@ test('a call has no response, so the page waits for nothing', async () => {
 test('a function that fails, and a text that is no call, do not disturb later calls', async () => {
   seen.length = 0
   await page.evaluate('onThing("bad"); whatsappMcpReport("{"); whatsappMcpReport("null"); onThing("good")')
-  await vi.waitFor(() => expect(seen).toEqual([['bad'], ['good']]))
+  await expect.poll(() => seen).toEqual([['bad'], ['good']])
 })
 
 test('the functions whose result the library waits for have one', async () => {
@@ -79,5 +79,5 @@ test('what the page writes into its console is kept no longer than without these
     await all.dispose()
     return count
   }
-  await vi.waitFor(async () => expect(await kept()).toBeLessThanOrEqual(1_000), { timeout: 10_000 })
+  await expect.poll(kept).toBeLessThanOrEqual(1_000)
 })
