@@ -464,6 +464,37 @@ describe('linking while the network or the page stumbles', () => {
     await harness.until('ready')
     await expectWell()
   })
+
+  it('is not refused because a pairing code is requested during a reload', async () => {
+    await open()
+    await harness.post('/api/auth/start')
+    // The library is attached: a request waits for its first attachment.
+    await expect.poll(() => harness.app.session.abilities().check).not.toBeNull()
+    const shown = () => harness.world.state().linking.qr
+    const reloaded = async (work: () => Promise<unknown>) => {
+      const before = shown()
+      await work()
+      await expect.poll(() => shown() !== null && shown() !== before).toBe(true)
+    }
+    const reload = async () => {
+      await fault('reload_burst', false)
+      await fault('reload_burst', { times: 1, withinMs: 0 })
+    }
+    // The new document has no version, so the library waits with attaching itself to it.
+    await fault('version_never')
+    await reloaded(reload)
+    await reloaded(async () => {
+      const answer = await harness.post('/api/pairing-code', { phone_number: '15550001000' })
+      expect([answer.status, answer.json.code]).toEqual([502, 'whatsapp_error'])
+    })
+    expect(status()).toMatchObject({ state: 'qr', has_qr: false, reason: null })
+    expect(harness.app.session.abilities().abilities.pairing_code.state).not.toBe('broken')
+    await fault('version_never', false)
+    await reloaded(reload)
+    await expect.poll(() => status().has_qr).toBe(true)
+    const second = await harness.post('/api/pairing-code', { phone_number: '15550001000' })
+    expect([second.status, status().pairing?.method]).toEqual([200, 'code'])
+  })
 })
 
 describe('linking that fails', () => {

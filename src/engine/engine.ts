@@ -244,7 +244,7 @@ export type Engine = {
   connected(): boolean
   /**
    * Requests a pairing code of 8 characters from WhatsApp, valid for about three minutes. Only while not
-   * linked. Fails with `pairing_refused`, `pairing_rate_limited` or `whatsapp_timeout`.
+   * linked. Fails with `pairing_refused`, `pairing_rate_limited`, `whatsapp_error` or `whatsapp_timeout`.
    */
   requestPairingCode(phone: PhoneNumber): Promise<string>
   /** Returns from a pairing code to QR codes; also requests a new QR code after `qr_gone`. Never fails. */

@@ -11,10 +11,12 @@ const QR_MS = 10_000
  * The library requests a new code after this time; ours expire instead, so it is longer than a browser runs.
  */
 const NO_NEW_CODE_MS = 2_000_000_000
+/** WhatsApp's server issues no code for this number (wwebjs#3763). No other error says anything about the number. */
+const REFUSED = /(CompanionHello|IQ)Error.*\b40[034]\b/s
 
 /** @param injected resolves when the library is in the page; before that, the page cannot be called */
 export function createLinking(
-  client: LibraryClient,
+  client: Pick<LibraryClient, 'requestPairingCode' | 'cancelPairingCode'>,
   injected: Promise<true>,
   isUnpaired: () => boolean,
   clock: Clock,
@@ -28,9 +30,9 @@ export function createLinking(
       } catch (error) {
         if (error instanceof DeadlineError) fail('whatsapp_timeout', { cause: error })
         const text = String(error)
-        fail(/RateOverlimit|\b429\b/.test(text) ? 'pairing_rate_limited' : 'pairing_refused', {
-          cause: error,
-        })
+        if (/RateOverlimit|\b429\b/.test(text)) fail('pairing_rate_limited', { cause: error })
+        if (REFUSED.test(text)) fail('pairing_refused', { cause: error })
+        fail('whatsapp_error', { cause: error, hint: 'Request a code again, or scan the QR code at /qr.' })
       }
     },
     async showQr() {

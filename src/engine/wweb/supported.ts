@@ -81,7 +81,8 @@ export function createSupported(
   async function explain(abilities: readonly [Ability, ...Ability[]], error: unknown): Promise<never> {
     const message = messageOfPage(error)
     if (!(error instanceof AppError) || message === null) throw error
-    await check()
+    // A page that has not loaded says nothing about its build.
+    if ((await check()) === null) throw error
     // A send that may have happened stays unknown.
     if (error.code === 'whatsapp_error' || error.facts.message_id === null) abilities.forEach(demand)
     const [ability] = abilities
