@@ -551,6 +551,17 @@ describe('linking that fails', () => {
     await harness.until('ready')
   })
 
+  it('a code whose page reloads is replaced with QR codes', async () => {
+    await open()
+    await harness.post('/api/pairing-code', { phone_number: '15550001000' })
+    expect(status().pairing?.method).toBe('code')
+    await fault('reload_burst', { times: 1 })
+    await expect.poll(() => status().pairing?.method).not.toBe('code')
+    await expect.poll(() => status().has_qr).toBe(true)
+    await harness.world.scan()
+    await harness.until('ready')
+  })
+
   it('a passkey that is not confirmed', async () => {
     await open()
     await harness.post('/api/auth/start')

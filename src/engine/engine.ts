@@ -50,7 +50,7 @@ export type EngineEvent =
    */
   | { type: 'qr'; qr: string }
   | { type: 'qr_gone' }
-  /** A waiting pairing code expired with the connection that it was issued on. */
+  /** A waiting pairing code expired with the connection or the document that it was issued on. */
   | { type: 'code_gone' }
   /**
    * The phone accepted, and WhatsApp requires a passkey first: only a person at a visible browser can confirm

@@ -88,6 +88,8 @@ export type LinkedClientOptions = {
   onSocketState(state: string): void
   /** The page requested a passkey from the browser to confirm the link. */
   onPasskey(): void
+  /** The page has a new document, to which the library attaches itself now: at the start, and after each reload. */
+  onDocument(): void
   /** The library has (re-)attached itself to a document. */
   onInjected(): void
   /** Attaching to a reloaded document failed; events of the page may be missing now. */
@@ -204,6 +206,7 @@ export function createLinkedClient(options: LinkedClientOptions): LibraryClient 
       if (attached) options.onListening()
       return
     }
+    options.onDocument()
     attaching = null
     attached = false
     await client.pupPage?.evaluate(watchPasskeyPrompt)

@@ -107,6 +107,9 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     onPasskey: () => {
       if (phase === 'unpaired') emit({ type: 'passkey_asked' })
     },
+    onDocument: () => {
+      if (phase === 'unpaired') emit({ type: 'code_gone' })
+    },
     onInjected() {
       injected.resolve(true)
       void supported.check()
