@@ -48,7 +48,7 @@ export type Pairing = {
   onQrGone(): void
   /** The phone accepted, and WhatsApp requires a passkey first. */
   onPasskeyAsked(): void
-  /** WhatsApp sent this pairing code; it replaces the QR code. */
+  /** WhatsApp sent this pairing code; it replaces the QR code or the passkey. */
   onCode(code: string): PairingCode
   /** The pairing code expired, or there was none: return to QR codes. */
   onCodeGone(): void
@@ -73,8 +73,8 @@ export function createPairing(clock: Clock, headless: boolean, hooks: PairingHoo
   const isAwaited = () => clock.now() - interestAt < INTEREST_MS
 
   function onQrGone(): void {
-    // While a pairing code waits, QR codes neither arrive nor matter.
-    if (code !== null) return
+    // While a pairing code or a passkey waits, QR codes do not matter, and a request for one would end both.
+    if (code !== null || passkeyUntil !== null) return
     qr = null
     hooks.changed()
     if (!isAwaited()) return hooks.expire()
@@ -114,7 +114,7 @@ export function createPairing(clock: Clock, headless: boolean, hooks: PairingHoo
       interestAt = clock.now()
     },
     onQr(text) {
-      if (code !== null) return
+      if (code !== null || passkeyUntil !== null) return
       const lifeMs = isFirst ? QR_MS.first : QR_MS.later
       isFirst = false
       isAsked = false
@@ -141,8 +141,10 @@ export function createPairing(clock: Clock, headless: boolean, hooks: PairingHoo
     },
     onCode(text) {
       qr = null
+      passkeyUntil = null
       isAsked = false
       timers.clear('qr')
+      timers.clear('passkey')
       code = { code: text, expiresAt: new Date(clock.now() + CODE_MS) }
       timers.set('code', CODE_MS, onCodeGone)
       hooks.changed()

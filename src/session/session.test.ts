@@ -712,6 +712,33 @@ describe('a passkey', () => {
     clock.advance(2_000)
     expect(session.status()).toMatchObject({ state: 'auth_failure', reason: 'passkey_required' })
   })
+
+  it('is waited for although QR codes still come and then end', async () => {
+    const { session, clock, start, engine, steps, state } = await open({ headless: false })
+    await start()
+    engine(0).emit({ type: 'qr', qr: '2@x' })
+    engine(0).emit({ type: 'passkey_asked' })
+    engine(0).emit({ type: 'qr', qr: '2@y' })
+    expect(session.status()).toMatchObject({ has_qr: false, pairing: { method: 'passkey' } })
+    engine(0).emit({ type: 'qr_gone' })
+    clock.advance(299_000)
+    expect([session.status().pairing?.method, steps]).toEqual(['passkey', []])
+    clock.advance(2_000)
+    expect(state()).toBe('auth_failure')
+  })
+
+  it('is not waited for any more once a pairing code replaces it', async () => {
+    const { session, clock, start, engine } = await open()
+    await start()
+    engine(0).emit({ type: 'qr', qr: '2@x' })
+    engine(0).emit({ type: 'passkey_asked' })
+    await session.requestPairingCode(PHONE)
+    clock.advance(61_000)
+    expect(session.status()).toMatchObject({ state: 'qr', pairing: { method: 'code' } })
+    clock.advance(120_000)
+    engine(0).emit({ type: 'qr', qr: '2@y' })
+    expect(session.status()).toMatchObject({ has_qr: true, pairing: { method: 'qr' } })
+  })
 })
 
 describe('an older engine', () => {
