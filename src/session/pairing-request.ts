@@ -13,7 +13,7 @@ const PAIRING_MS = 58_000
 export type PairingRequestHooks = {
   clock: Clock
   engines: Pick<Engines, 'current' | 'mark'>
-  pairing: Pick<Pairing, 'onCode' | 'onCodeGone'>
+  pairing: Pick<Pairing, 'onCodeAsked' | 'onCode' | 'onNoCode'>
   isLinked(): boolean
   standing(): Standing
   /** Resolves once the session no longer starts or loads, at the latest after `waitMs`. Never fails. */
@@ -57,13 +57,14 @@ export function createPairingRequests(
     if (state !== 'qr' || engine === null)
       fail('start_failed', lastError === null ? {} : { detail: lastError })
     const isCurrent = engines.mark()
+    pairing.onCodeAsked()
     const code = await engine.requestPairingCode(phone).catch((error) => {
       if (!isCurrent()) return null
       // A QR code was scanned in the meantime: no code is awaited any more.
       if (standing().state !== 'qr') throw error
       // Another request has ended the QR code that was shown before.
       if (error instanceof AppError && error.code === 'pairing_refused') hooks.onRefused()
-      else pairing.onCodeGone()
+      else pairing.onNoCode()
       throw error
     })
     if (code === null || !isCurrent())
@@ -71,7 +72,7 @@ export function createPairingRequests(
     if (standing().state !== 'qr') return null
     if (timeLeft() <= 0) {
       // The caller has already received its timeout: an undelivered code must not replace the QR code.
-      pairing.onCodeGone()
+      pairing.onNoCode()
       fail('whatsapp_timeout')
     }
     return pairing.onCode(code)

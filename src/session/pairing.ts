@@ -48,9 +48,13 @@ export type Pairing = {
   onQrGone(): void
   /** The phone accepted, and WhatsApp requires a passkey first. */
   onPasskeyAsked(): void
+  /** WhatsApp is asked for a pairing code: until {@link onCode} or {@link onNoCode}, no QR code is requested. */
+  onCodeAsked(): void
   /** WhatsApp sent this pairing code; it replaces the QR code or the passkey. */
   onCode(code: string): PairingCode
-  /** The pairing code expired, or there was none: return to QR codes. */
+  /** WhatsApp sent no pairing code: return to QR codes. */
+  onNoCode(): void
+  /** The pairing code expired: return to QR codes. */
   onCodeGone(): void
   /** Linked or stopped: nothing waits any more. */
   clear(): void
@@ -66,6 +70,7 @@ export function createPairing(clock: Clock, headless: boolean, hooks: PairingHoo
   /** The next QR code is the first of a round. */
   let isFirst = true
   let code: PairingCode | null = null
+  let isCodeAsked = false
   /** The page was asked for a QR code and has sent none yet. */
   let isAsked = false
   let interestAt = clock.now()
@@ -77,6 +82,8 @@ export function createPairing(clock: Clock, headless: boolean, hooks: PairingHoo
     if (code !== null || passkeyUntil !== null) return
     qr = null
     hooks.changed()
+    // A request for a QR code would cancel the pairing code that is on its way.
+    if (isCodeAsked) return
     if (!isAwaited()) return hooks.expire()
     // A page that says at once that it has none is not asked again and again.
     if (isAsked) return
@@ -139,16 +146,25 @@ export function createPairing(clock: Clock, headless: boolean, hooks: PairingHoo
       )
       hooks.changed()
     },
+    onCodeAsked() {
+      isCodeAsked = true
+      timers.clear('qr')
+    },
     onCode(text) {
       qr = null
       passkeyUntil = null
       isAsked = false
+      isCodeAsked = false
       timers.clear('qr')
       timers.clear('passkey')
       code = { code: text, expiresAt: new Date(clock.now() + CODE_MS) }
       timers.set('code', CODE_MS, onCodeGone)
       hooks.changed()
       return code
+    },
+    onNoCode() {
+      isCodeAsked = false
+      onCodeGone()
     },
     onCodeGone,
     clear() {
@@ -157,6 +173,7 @@ export function createPairing(clock: Clock, headless: boolean, hooks: PairingHoo
       code = null
       isFirst = true
       isAsked = false
+      isCodeAsked = false
       timers.clearAll()
     },
   }

@@ -47,6 +47,8 @@ type Opened = {
   letClose: () => void
   letLogout: () => void
   giveCode: () => void
+  /** From now on, requests for a code wait until `giveCode` again. */
+  holdCode: () => void
 }
 
 const folders: string[] = []
@@ -97,7 +99,7 @@ async function open({
       if (!holdClose) gone.resolve(true)
       const told = createDeferred<true>()
       if (!holdLogout) told.resolve(true)
-      const code = createDeferred<string>()
+      let code = createDeferred<string>()
       const giveCode = () => code.resolve('ABCD1234')
       if (!holdCode) giveCode()
       let isConnected = false
@@ -110,6 +112,9 @@ async function open({
         letClose: () => gone.resolve(true),
         letLogout: () => told.resolve(true),
         giveCode,
+        holdCode() {
+          code = createDeferred<string>()
+        },
       })
       const step = async <T>(name: string, answer: T): Promise<T> => {
         steps.push(name)
@@ -963,6 +968,40 @@ describe('a pairing code', () => {
     expect(steps).toEqual(['code', 'showQr'])
     engine(0).emit({ type: 'qr', qr: '2@y' })
     expect([session.qr(), session.status().pairing?.method]).toEqual(['2@y', 'qr'])
+  })
+
+  it('that is on its way is not cancelled by a QR code that ends', async () => {
+    const { session, clock, start, engine, steps } = await open({ holdCode: true })
+    await start()
+    engine(0).emit({ type: 'qr', qr: '2@x' })
+    engine(0).emit({ type: 'qr_gone' })
+    const answer = session.requestPairingCode(PHONE)
+    await settle()
+    // The page was asked for a QR code and sends none.
+    clock.advance(31_000)
+    engine(0).emit({ type: 'qr', qr: '2@y' })
+    engine(0).emit({ type: 'qr_gone' })
+    expect([session.status().has_qr, steps]).toEqual([false, ['showQr', 'code']])
+    engine(0).giveCode()
+    expect(await answer).toMatchObject({ code: 'ABCD1234' })
+    clock.advance(31_000)
+    expect([session.status().pairing?.method, steps]).toEqual(['code', ['showQr', 'code']])
+  })
+
+  it('that is on its way is not cancelled by the end of the previous one', async () => {
+    const { session, clock, start, engine, steps } = await open()
+    await start()
+    engine(0).emit({ type: 'qr', qr: '2@x' })
+    await session.requestPairingCode(PHONE)
+    clock.advance(170_000)
+    engine(0).holdCode()
+    const answer = session.requestPairingCode(PHONE)
+    await settle()
+    clock.advance(11_000)
+    expect([session.status().pairing, steps]).toEqual([null, ['code', 'code']])
+    engine(0).giveCode()
+    expect(await answer).toMatchObject({ code: 'ABCD1234' })
+    expect([session.status().pairing?.method, steps]).toEqual(['code', ['code', 'code']])
   })
 
   it('is not needed if a saved session is loading: the caller waits until it is ready', async () => {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { createTestClock } from '../../../test/test-clock.ts'
+import { createDeferred } from '../../clock.ts'
 import { createLog } from '../../log.ts'
 import { phoneNumberInput } from '../../model/ids.ts'
 import { createLinking } from './linking.ts'
@@ -29,4 +30,22 @@ it.each([
 ])('%s: %s', async (message, code) => {
   const { requestPairingCode } = open(() => Promise.reject(new Error(message)))
   await expect(requestPairingCode(PHONE)).rejects.toMatchObject({ code })
+})
+
+it('requests a pairing code once a running request for a QR code has ended', async () => {
+  const steps: string[] = []
+  const shown = createDeferred<void>()
+  const code = async () => {
+    steps.push('code')
+    return 'ABCD1234'
+  }
+  const { requestPairingCode, showQr } = open(code, async () => {
+    await shown.promise
+    steps.push('qr')
+  })
+  void showQr()
+  const asked = requestPairingCode(PHONE)
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  shown.resolve()
+  expect([await asked, steps]).toEqual(['ABCD1234', ['qr', 'code']])
 })

@@ -22,9 +22,13 @@ export function createLinking(
   clock: Clock,
   log: Log,
 ): Pick<Engine, 'requestPairingCode' | 'showQr'> {
+  let showing = Promise.resolve()
   return {
     async requestPairingCode(phone) {
-      const asked = injected.then(() => client.requestPairingCode(phone, true, NO_NEW_CODE_MS))
+      // A QR code that is still being requested would cancel the pairing code.
+      const asked = Promise.all([injected, showing]).then(() =>
+        client.requestPairingCode(phone, true, NO_NEW_CODE_MS),
+      )
       try {
         return await withDeadline(clock, 'Asking for a pairing code', PAIRING_MS, asked)
       } catch (error) {
@@ -37,9 +41,10 @@ export function createLinking(
     },
     async showQr() {
       if (!isUnpaired()) return
-      await withDeadline(clock, 'Asking for a QR', QR_MS, client.cancelPairingCode()).catch((error) =>
+      showing = withDeadline(clock, 'Asking for a QR', QR_MS, client.cancelPairingCode()).catch((error) =>
         log.warn({ err: error }, 'WhatsApp Web sent no QR code'),
       )
+      await showing
     },
   }
 }
