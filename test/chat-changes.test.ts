@@ -109,6 +109,22 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
     expect((await seen(AMARA)).unread_count).toBe(0)
   })
 
+  it.each([AMARA, MING])('takes back the mark of %s, and sends no receipts later', async (phone) => {
+    const read = (of: string) => harness.post(`/api/chats/${jid(of)}/read`)
+    await change(phone, { unread: true })
+    expect(chatOf(phone)?.unreadCount).toBe(-1)
+    expect((await change(phone, { unread: false })).status).toBe(200)
+    expect(chatOf(phone)?.unreadCount).toBe(0)
+    for (const text of ['one', 'two']) await harness.world.write({ from: phone, text })
+    await expect.poll(async () => (await seen(phone)).unread_count).toBe(2)
+    expect((await read(OLENA)).status).toBe(200)
+    // The page handles one after the other.
+    await harness.world.write({ from: OLENA, text: 'thanks' })
+    await expect.poll(async () => (await seen(OLENA)).unread_count).toBe(1)
+    expect([chatOf(phone)?.unreadCount, (await seen(phone)).unread_count]).toEqual([2, 2])
+    await read(phone)
+  })
+
   it('shows that it types, and takes that back', async () => {
     const shown = () =>
       harness.world

@@ -6,7 +6,7 @@ import { storedVotes, voteTable } from '../polls.ts'
 import { reactionTable } from '../reactions.ts'
 import { defineModule, refuse } from '../registry.ts'
 import { addAndSendMsgToChat } from '../send.ts'
-import { defineCommand } from '../socket-model.ts'
+import { defineCommand, Stream } from '../socket-model.ts'
 import { Chat } from '../stores.ts'
 
 function chatOrThrow(chat: unknown, who: string): ChatModel {
@@ -15,10 +15,25 @@ function chatOrThrow(chat: unknown, who: string): ChatModel {
   throw new TypeError(`${who}: not a chat model`)
 }
 
+type Seen = { chat: unknown; threadId?: string; afterAvailable?: boolean }
+
 /** Takes `{ chat, threadId, afterAvailable? }` (wa-js: functions/markSeen.ts). */
-async function sendSeen(options: { chat: unknown; threadId?: string }): Promise<void> {
+async function sendSeen(options: Seen): Promise<void> {
   const chat = chatOrThrow(options?.chat, 'sendSeen')
   if (isOn('seen_throws')) throw new TypeError("Cannot read properties of undefined (reading 'markedUnread')")
+  await see(chat, options.afterAvailable)
+}
+
+/**
+ * While the device does not count as online, it resolves without reading, and reads what is unread by then once that changes
+ * (WAWebUpdateUnreadChatAction, builds of 2026).
+ */
+async function see(chat: ChatModel, afterAvailable = true): Promise<void> {
+  if (!chat.get('unreadCount')) return
+  if (afterAvailable && !Stream.get('available')) {
+    Stream.once('change:available', () => void see(chat))
+    return
+  }
   await connection().ask('seen', { chat: chat.key() })
   chat.set({ unreadCount: 0 })
 }
@@ -54,9 +69,9 @@ async function pinChat(given: unknown, isPinned: boolean): Promise<void> {
 
 async function markChatUnread(given: unknown, isUnread: boolean): Promise<void> {
   const chat = chatOrThrow(given, 'markChatUnread')
-  const unreadCount = isUnread ? -1 : 0
-  await connection().ask('chat', { chat: chat.key(), unreadCount })
-  chat.set({ unreadCount })
+  if (!isUnread) return see(chat)
+  await connection().ask('chat', { chat: chat.key(), unreadCount: -1 })
+  chat.set({ unreadCount: -1 })
 }
 
 /** Commands of the real `Cmd` that whatsapp-web.js 1.34.7 uses and the double does not implement. */

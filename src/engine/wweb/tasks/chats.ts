@@ -36,10 +36,15 @@ export const changeChat: PageTask<'change_chat'> = {
         return (await tasks.shown(() => (mute?.expiration ?? 0) === until, endsAt)) ? null : 'open'
       },
       async unread(chat: ChatModel, on: boolean): Promise<TaskProblem | null> {
-        // Unread messages are read with a task of their own: that sends receipts.
-        if (!on && Number(chat.unreadCount) > 0) return 'unread'
         const { Cmd } = await tasks.need<CommandModule>('WAWebCmd')
-        if (on === !chat.unreadCount) await Cmd.markChatUnread(chat, on)
+        if (on && !chat.unreadCount) await Cmd.markChatUnread(chat, true)
+        if (!on) {
+          const { sendSeen } = await tasks.need<SeenModule>('WAWebUpdateUnreadChatAction')
+          // Unread messages are read with a task of their own: that sends receipts.
+          if (Number(chat.unreadCount) > 0) return 'unread'
+          // The command waits until this device counts as online, and then also reads what has arrived meanwhile.
+          if (chat.unreadCount) await sendSeen({ chat, threadId: undefined, afterAvailable: false })
+        }
         return (await tasks.shown(() => on === Boolean(chat.unreadCount), endsAt)) ? null : 'open'
       },
     }
@@ -147,7 +152,10 @@ type MuteModel = {
   mute(options: { expiration: number; sendDevice: boolean }): Promise<unknown>
   unmute(options: { sendDevice: boolean }): Promise<unknown>
 }
-type SeenModule = { sendSeen(options: { chat: ChatModel; threadId: undefined }): Promise<unknown> }
+type SeenModule = {
+  /** It waits until the device counts as online, unless `afterAvailable` is false. */
+  sendSeen(options: { chat: ChatModel; threadId: undefined; afterAvailable?: false }): Promise<unknown>
+}
 type StreamModule = { Stream: { markAvailable(): void; markUnavailable(): void } }
 type StateModule = Record<
   'sendChatStateComposing' | 'sendChatStateRecording' | 'sendChatStatePaused',
