@@ -1,6 +1,6 @@
 /** Forwarding a message, and who got one: over HTTP, the real library, the double's world as the witness. */
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import type { WorldMessage } from '../simulator/simulator.ts'
+import type { NewContent, WorldMessage } from '../simulator/simulator.ts'
 import { archivedId, type Harness, openHarness } from './harness.ts'
 import { createTestClock, type TestClock } from './test-clock.ts'
 
@@ -68,6 +68,37 @@ describe.each(['2.3000.1048116627', '2.3000.1034728815'])('on build %s', (build)
     const note = await harness.world.writeContent({ from: AMARA, content: { type: 'ptt' } })
     const [voice] = (await forward(await idOf(note), JURGEN)).json.results
     expect(voice).toMatchObject({ ok: true, type: 'audio' })
+    for (const [copy, { id }] of [
+      [cat, photo],
+      [voice, note],
+    ])
+      expect(harness.world.openMedia({ id: bare(copy.message_id) }).data).toBe(
+        harness.world.openMedia({ id }).data,
+      )
+  })
+
+  it('forwards a photo that only the phone still has, and none that it has no more', async () => {
+    const photo = () => harness.world.writeContent({ from: AMARA, content: { type: 'image' } })
+    const [kept, gone] = [await photo(), await photo()]
+    harness.world.expireMedia({ id: kept.id })
+    harness.world.expireMedia({ id: gone.id, onPhone: true })
+    expect((await forward(await idOf(kept), JURGEN)).json.results).toMatchObject([
+      { ok: true, type: 'image' },
+    ])
+    expect((await forward(await idOf(gone), JURGEN)).json.results).toMatchObject([{ code: 'action_refused' }])
+  })
+
+  it.each<[string, NewContent]>([
+    ['poll', { type: 'poll_creation', poll: { name: 'Where?', options: ['Here', 'There'] } }],
+    [
+      'event',
+      { type: 'raw', model: { type: 'event_creation', eventName: 'Party', eventStartTime: 1_700_000_000 } },
+    ],
+  ])('forwards no %s', async (_, content) => {
+    const id = await idOf(await harness.world.writeContent({ from: AMARA, content }))
+    const before = harness.world.countMessages()
+    expect((await forward(id, JURGEN)).json.results).toMatchObject([{ code: 'action_refused' }])
+    expect(harness.world.countMessages()).toBe(before)
   })
 
   it('says for each chat why not, and forwards to the others', async () => {

@@ -110,6 +110,43 @@ function canPinMsg(given: unknown): boolean {
   return mine !== undefined && (!isClosed || mine.get('isAdmin') === true)
 }
 
+/** Of a real one's list, the types that this double has. */
+const unforwardable = new Set([
+  ...[
+    'call_log',
+    'ciphertext',
+    'debug_placeholder',
+    'event_creation',
+    'groups_v4_invite',
+    'message_history_bundle',
+  ],
+  ...[
+    'newsletter_admin_invite',
+    'order',
+    'oversized',
+    'payment',
+    'quarantined',
+    'request_phone_number',
+    'revoked',
+  ],
+  ...['sharable_event_invite', 'unknown'],
+])
+const fetchedFirst = new Set(['image', 'video', 'ptv', 'ptt'])
+
+/** Files of most kinds must have been fetched for somebody who looks at them. */
+function canForwardMsg(given: unknown): boolean {
+  const { message, key } = known(given, 'canForwardMsg')
+  const { type = '', isLive, isViewOnce, isUnsentMedia } = message.attributes
+  if (unforwardable.has(type) || (type === 'location' && isLive)) return false
+  if (type === 'poll_creation') return isChannel(key)
+  const stage = message.mediaData?.mediaStage
+  if (stage === undefined || stage === 'EXISTS') return true
+  if (stage === 'ERROR_MISSING' || stage === 'ERROR_UNSUPPORTED') return false
+  if (stage !== 'RESOLVED' && fetchedFirst.has(type)) return false
+  if (type === 'ptv' && !key.fromMe) return false
+  return isViewOnce !== true && isUnsentMedia !== true
+}
+
 async function act(given: unknown, what: MessageAct): Promise<boolean> {
   const { key } = known(given, what.kind)
   return (await connection().ask('act', { id: key.id, act: what })).result === 'OK'
@@ -219,6 +256,7 @@ export function defineMessageActionModules(): void {
     canAdminRevokeMsg,
     canStarMsg,
     canPinMsg,
+    canForwardMsg,
     canDeleteMsg: (message: unknown) => !isChannel(known(message, 'canDeleteMsg').key),
   })
   defineModule('WAWebSendReactionMsgAction', { sendReactionToMsg })

@@ -20,6 +20,8 @@ type Page = {
   forwardMessages?: () => Promise<void>
   pending?: Promise<unknown>
   sendReactionToMsg?: () => unknown
+  /** A photo whose file never comes. */
+  photo?: true
   /** A read of the page's database fails after the first one. */
   breaks?: true
 }
@@ -34,7 +36,7 @@ function open(page: Page) {
   })
   const chat = { msgs: { getModelsArray: () => [] }, promises }
   const modules: Record<string, object> = {
-    WAWebMsgActionCapability: { canStarMsg: () => true },
+    WAWebMsgActionCapability: { canStarMsg: () => true, canForwardMsg: () => !page.photo },
     WAWebCmd: { Cmd: { sendStarMsgs: (...given: unknown[]) => stars.push(given) } },
     WAWebSendReactionMsgAction: { sendReactionToMsg: page.sendReactionToMsg },
   }
@@ -48,7 +50,9 @@ function open(page: Page) {
     whatsappMcpFind: async () => {
       reads += 1
       if (page.breaks && reads > 1) throw new Error('r: r')
-      return { id: { remote: '15550001101@c.us', fromMe: false }, type: 'chat' }
+      const file = { type: 'image', directPath: '/v/photo', downloadMedia: () => new Promise(() => {}) }
+      const id = { remote: '15550001101@c.us', fromMe: false }
+      return { id, type: 'chat', ...(page.photo && file) }
     },
     whatsappMcpKey: () => null,
     whatsappMcpModules: { ensure: async () => page },
@@ -161,6 +165,13 @@ it('does not wait for a forward that never ends', async () => {
 it('says that nothing was changed if it reaches the page too late', async () => {
   const { codeOf } = open({ forwardMessages: () => Promise.reject(new Error('begun')) })
   expect(await codeOf(FORWARD, 0)).toBe('whatsapp_timeout')
+})
+
+it('says that nothing was changed if the photo to forward does not come in time', async () => {
+  const { codeOf } = open({ photo: true })
+  const code = codeOf(FORWARD)
+  await vi.advanceTimersByTimeAsync(26_000)
+  expect(await code).toBe('whatsapp_timeout')
 })
 
 it('is unknown if WhatsApp Web fails after the act has begun, and a failure if it cannot begin', async () => {

@@ -14,15 +14,28 @@ declare const window: ActWindow
 export const forward: PageAct<'forward'> = {
   ability: 'forward',
   run(keys, { to, bareId, isOneOfSeveral }, endsAt) {
+    /** What is left for the send itself. */
+    const SEND_MS = 5_000
     const acts = window.whatsappMcpActs
     return acts.run(keys, endsAt, async ({ message }) => {
       const { canForwardMsg } = window.require('WAWebMsgActionCapability')
       const { type = '', forwardingScore = 0 } = message
       const cannot =
         ['revoked', 'ciphertext', 'unknown', 'call_log'].includes(type) || message.isViewOnce === true
-      if (cannot || canForwardMsg?.(message) === false) return 'refused'
       // WhatsApp limits what was forwarded many times to one chat (FREQUENTLY_FORWARDED_SENTINEL).
-      if (isOneOfSeveral && Number(forwardingScore) >= 127) return 'refused'
+      if (cannot || (isOneOfSeveral && Number(forwardingScore) >= 127)) return 'refused'
+      const isAllowed = () => canForwardMsg?.(message) !== false
+      // WhatsApp Web forwards these only once it has fetched their files, as it does for somebody who looks at them. Its cache has a limit.
+      if (!isAllowed() && message.directPath && ['image', 'video', 'ptt'].includes(type)) {
+        let isFetched = false
+        void Promise.resolve(message.downloadMedia?.({ downloadEvenIfExpensive: true, rmrReason: 1 }))
+          .catch(() => {})
+          .then(() => {
+            isFetched = true
+          })
+        if ((await acts.until(() => isFetched, endsAt - SEND_MS - Date.now())) !== 'done') return 'not_begun'
+      }
+      if (!isAllowed()) return 'refused'
       // Nothing was sent if WhatsApp Web does not open it.
       const chat = await window.WWebJS.getChat(to, { getAsModel: false }).catch(() => undefined)
       if (!chat) return 'refused'
