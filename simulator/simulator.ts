@@ -278,8 +278,8 @@ export type World = {
   }): Promise<WorldGroup>
   /** The code of the group's invite. */
   inviteTo(options: { group: string }): string
-  /** A person asks to join a group whose admins approve. */
-  askToJoin(options: { group: string; person: string }): Promise<WorldGroup>
+  /** A person asks to join a group whose admins approve, by its invite; `by`: a member who is no admin adds this person. */
+  askToJoin(options: { group: string; person: string; by?: string }): Promise<WorldGroup>
   /** An admin lets the account in that has asked to join. */
   letIn(options: { group: string }): Promise<WorldGroup>
   /** The channel posts. */

@@ -51,6 +51,7 @@ export type WorldNotice = {
     | 'invite'
     | 'revoke_invite'
     | 'created_membership_requests'
+    | 'membership_approval_request'
   /** Phone JIDs of the people it is about. */
   recipients: string[]
 }

@@ -6,6 +6,7 @@ const AMARA = '15550001101'
 /** Their chat is addressed by LID. */
 const MING = '15550001103'
 const STRANGER = '15550001888'
+const NORA = '15550003004'
 const jid = (phone: string) => `${phone}@c.us`
 
 let harness: Harness
@@ -85,9 +86,15 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
       { chat: group, changed: ['description'], by: jid(harness.world.state().account.phone), from_me: true },
     ])
     await harness.world.setGroup({ group, approves: true })
+    harness.world.addContact({ phone: NORA, name: null, pushname: 'Nora' })
     await harness.world.askToJoin({ group, person: STRANGER })
+    const asked = () => events('group.join_requested')
     await expect
-      .poll(async () => (await events('group.join_requested')).map(({ data }) => data))
+      .poll(async () => (await asked()).map(({ data }) => data))
       .toEqual([{ person: jid(STRANGER) }])
+    // Amara may not add her: the event names who is to join.
+    await harness.world.askToJoin({ group, person: NORA, by: AMARA })
+    await expect.poll(async () => (await asked()).at(-1)?.data).toEqual({ person: jid(NORA) })
+    expect(await asked()).toHaveLength(2)
   })
 })

@@ -231,7 +231,9 @@ export const verbs = {
     (world, input) => world.setGroup(input),
   ),
   inviteTo: verb({ group: text }, (world, input) => world.inviteTo(input)),
-  askToJoin: verb({ group: text, person: text }, (world, input) => world.askToJoin(input)),
+  askToJoin: verb({ group: text, person: text, by: optional(text) }, (world, input) =>
+    world.askToJoin(input),
+  ),
   letIn: verb({ group: text }, (world, input) => world.letIn(input)),
   writeInChannel: verb({ channel: text, content, t: optional(unixSeconds) }, (world, input) =>
     world.writeInChannel(input),

@@ -1,6 +1,6 @@
 /** The attributes that each type of message adds on the real page. */
 import type { WireMessage } from '../wire.ts'
-import type { WorldMedia } from '../world-types.ts'
+import type { WorldMedia, WorldNotice } from '../world-types.ts'
 import { widOfPhone } from './keys.ts'
 import type { MsgProps } from './msg-model.ts'
 import { createWid, type Wid } from './wid.ts'
@@ -36,8 +36,7 @@ export function toContentProps(message: WireMessage, lidMode: boolean): Partial<
     ...(notice
       ? {
           subtype: notice.subtype,
-          recipients: notice.recipients.map(widOf),
-          templateParams: [],
+          ...toNoticeProps(notice, widOf(message.from), widOf),
         }
       : {}),
     ...(message.type === 'e2e_notification' ? { subtype: 'encrypt', templateParams: [] } : {}),
@@ -46,6 +45,18 @@ export function toContentProps(message: WireMessage, lidMode: boolean): Partial<
     ...(viewOnce ? { isViewOnce: true } : {}),
     ...(message.model ? toModelProps(message.model, lidMode) : {}),
   }
+}
+
+/** Who is to join is named in other fields than those whom a notice is about otherwise (WAWebGroupSystemMsg). */
+function toNoticeProps(
+  { subtype, recipients }: WorldNotice,
+  author: Wid,
+  widOf: (jid: string) => Wid,
+): Partial<MsgProps> {
+  const people = recipients.map(widOf)
+  return subtype === 'created_membership_requests'
+    ? { recipients: [], templateParams: [author, ...people].map((wid) => wid.toJid()) }
+    : { recipients: people, templateParams: [] }
 }
 
 /**

@@ -383,7 +383,7 @@ export const Event = z.discriminatedUnion('kind', [
   }),
   messageEvent({
     kind: 'group.join_requested',
-    when: 'A person asked to join a group of which this account is an admin. `message` is the notice.',
+    when: 'A person asked to join a group of which this account is an admin, or a member asked to add them. `message` is the notice.',
     next: 'Show it to the owner, and answer with answer_join_requests.',
     data: z.object({
       person: z.string().nullable().describe('JID of the person; null if they are no longer known.'),

@@ -1,5 +1,6 @@
 /** The events that follow from notices of groups. */
 import type { EventKind, GroupField, StoredData } from '../model/events.ts'
+import type { Jid } from '../model/ids.ts'
 import type { SeenMessage } from '../model/seen.ts'
 
 /** WhatsApp's own words for what changed (WAWebGroupNotificationTypes; the library: GroupNotificationTypes). */
@@ -15,10 +16,19 @@ const FIELDS: Readonly<Record<string, GroupField>> = {
   revoke_invite: 'invite',
 }
 
-/** Returns the event of a new notice; null: what it says has other events, or none. */
-export function eventOfNotice({ content }: SeenMessage): { kind: EventKind; data: StoredData } | null {
+/**
+ * Returns the event of a new notice; null: what it says has other events, or none. `people`: each of them has an event of their own;
+ * otherwise it is about the sender.
+ */
+export function eventOfNotice({
+  content,
+  mentions,
+}: SeenMessage): { kind: EventKind; data: StoredData; people?: readonly Jid[] } | null {
   const { action = '' } = content.notice ?? {}
-  if (action === 'created_membership_requests') return { kind: 'group.join_requested', data: {} }
+  // Whoever asks by the invite is the sender. A member who may not add people asks for others.
+  if (action === 'membership_approval_request') return { kind: 'group.join_requested', data: {} }
+  if (action === 'created_membership_requests')
+    return { kind: 'group.join_requested', data: {}, people: mentions }
   const field = FIELDS[action]
   return field === undefined ? null : { kind: 'group.changed', data: { fields: [field] } }
 }

@@ -144,7 +144,8 @@ const acts = {
   membership_approval_mode: 'set whether admins approve new members',
   invite: 'added by invite link',
   revoke_invite: 'reset the invite link',
-  created_membership_requests: 'asks to join',
+  created_membership_requests: 'asks to add',
+  membership_approval_request: 'asks to join',
   ephemeral: 'let messages disappear after seconds:',
 }
 
@@ -155,7 +156,7 @@ function textOf(message) {
   if (type === 'revoked') return 'This message was deleted.'
   if (notice) {
     const whom = notice.recipients.map(nameOfJid).join(', ')
-    return `${nameOfJid(message.from)} ${acts[notice.subtype]} ${['leave', 'created_membership_requests'].includes(notice.subtype) ? '' : whom} ${body}`.trim()
+    return `${nameOfJid(message.from)} ${acts[notice.subtype]} ${notice.subtype === 'leave' ? '' : whom} ${body}`.trim()
   }
   if (type === 'e2e_notification') return 'Messages are end-to-end encrypted.'
   if (album) return `[album] ${album.photos} photos, ${album.videos} videos`

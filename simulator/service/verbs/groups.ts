@@ -109,18 +109,17 @@ export function groupVerbs({ context, account, group, person }: Reach): GroupVer
       return act({ group: id, subtype, by, body: on ? 'on' : 'off', change: () => changes })
     },
     inviteTo: ({ group: id }) => inviteOf(account(), known(id)),
-    async askToJoin({ group: id, person: address }) {
+    async askToJoin({ group: id, person: address, by }) {
       const before = known(id)
       const { phone } = person(address)
       if (!before.approves) throw new Error('The group lets everybody in who has its invite.')
       const requests = [...(before.requests ?? []), { phone, t: context.clock.now() }]
       tellPeople(context, account(), [person(address)])
-      const subtype = 'created_membership_requests' as const
       return act({
         group: id,
-        subtype,
-        by: phone,
-        recipients: [phone],
+        ...(by === undefined
+          ? { subtype: 'membership_approval_request', by: phone }
+          : { subtype: 'created_membership_requests', by, recipients: [phone] }),
         free: true,
         change: () => ({ requests }),
       })

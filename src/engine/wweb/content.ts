@@ -288,9 +288,12 @@ function readNotice(raw: RawMessage): Content {
 
 /** The addresses of the people that a notice is about. */
 export function peopleOf(raw: RawMessage): string[] {
-  const { recipients } = raw
-  if (!Array.isArray(recipients)) return []
-  return recipients.slice(0, MAX_PARTS).flatMap((one: unknown) => addressOf(one) ?? [])
+  const { subtype, templateParams, recipients } = raw
+  const isForOthers = subtype === 'created_membership_requests' && Array.isArray(templateParams)
+  // The first one is the member who asks for the others (WAWebGroupSystemMsg).
+  const people = isForOthers ? templateParams.slice(1) : recipients
+  if (!Array.isArray(people)) return []
+  return people.slice(0, MAX_PARTS).flatMap((one: unknown) => addressOf(one) ?? [])
 }
 
 /** `{[name]: value}` if there is a value. */
