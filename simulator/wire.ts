@@ -196,7 +196,14 @@ export type SentParts = Pick<
 export type MemberAction = 'add' | 'remove' | 'promote' | 'demote'
 
 /** What became of one person: 200, or the server's code. `inviteUntil`: Unix seconds. */
-export type MemberResult = { jid: string; code: number; inviteCode?: string; inviteUntil?: number }
+/** `requestError` of a 421: why the request to the admins was not made. */
+export type MemberResult = {
+  jid: string
+  code: number
+  inviteCode?: string
+  inviteUntil?: number
+  requestError?: 304 | 419
+}
 
 export type RefusedMember = { phone: string; lid: string; code: number; inviteCode?: string }
 

@@ -246,6 +246,26 @@ describe.each(['2.3000.1049045808', '2.3000.1045210364', '2.3000.1034728815'])('
     expect(codes(await members(hike, 'add', [MING]))).toEqual([`${jid(MING)} done`])
   })
 
+  it('asks the admins of a group who approve new members', async () => {
+    const nora = '15550003004'
+    harness.world.addContact({ phone: nora, name: null, pushname: 'Nora' })
+    await harness.world.setGroup({ group: hike, approves: true })
+    const before = group(hike)?.members
+    const add = () => members(hike, 'add', [nora])
+    await harness.world.setFault({ name: 'group_full', value: true })
+    expect(codes(await add())).toEqual([`${jid(nora)} full`])
+    await harness.world.clearFaults()
+    for (const _ of ['asked for', 'asked for before']) {
+      const { json } = await add()
+      expect(json.results).toEqual([
+        { member: jid(nora), ok: false, code: 'waits_for_approval', detail: 'An admin must approve it.' },
+      ])
+    }
+    expect(group(hike)?.requests).toMatchObject([{ phone: nora }])
+    expect(group(hike)?.members).toEqual(before)
+    await harness.world.setGroup({ group: hike, approves: false })
+  })
+
   it('shows its invite, and replaces it', async () => {
     const { link } = (await harness.get(`/api/groups/${house}/invite`)).json
     expect(link).toBe(`https://chat.whatsapp.com/${harness.world.inviteTo({ group: house })}`)

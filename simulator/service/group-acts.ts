@@ -84,7 +84,7 @@ const acts: { [K in GroupAct['kind']]: (place: Place, act: Act<K>) => GroupAnswe
     return { requests: people }
   },
   answer({ context, account, group, isAdmin }, { person: jid, approve }) {
-    if (!isAdmin) return { code: 403 }
+    if (!isAdmin) return forbidden
     const phone = findPerson(account, jid)?.phone
     if (phone === undefined || !group.requests?.some((one) => one.phone === phone)) return { code: 404 }
     if (approve && context.faults.isOn('group_full')) return { code: 500 }

@@ -24,7 +24,17 @@ export function changeMembers(
   const isAdmin = adminsOf(group).includes(account.info.phone)
   if (group.left || !(isAdmin || (action === 'add' && !group.adminsAdd)))
     return { error: { name: '', code: 403, text: 'forbidden' } }
-  const results = people.map((jid) => toResult(context, account, group, action, jid))
+  const results = people.map((jid) => toResult(context, account, group, action, jid, isAdmin))
+  const asked = results.flatMap(({ jid, code, requestError }) => {
+    const phone = findPerson(account, jid)?.phone
+    return code === 421 && requestError === undefined && phone !== undefined ? [phone] : []
+  })
+  if (asked.length > 0) {
+    const t = context.clock.now()
+    const requests = [...(group.requests ?? []), ...asked.map((phone) => ({ phone, t }))]
+    account.groups.set(id, { ...group, requests })
+    context.changed()
+  }
   const recipients = results.flatMap(({ jid, code }) =>
     code === 200 ? [findPerson(account, jid)?.phone ?? ''] : [],
   )
@@ -54,13 +64,17 @@ const changes: Record<MemberAction, (before: Group, recipients: string[]) => Par
   demote: (before, recipients) => ({ admins: without(adminsOf(before), recipients) }),
 }
 
-/** 403: only by invitation. 404: not on WhatsApp, or no member. 408: left lately. 409: is a member. 419: the group is full. */
+/**
+ * 403: only by invitation. 404: not on WhatsApp, or no member. 408: left lately. 409: is a member. 421: an admin must approve. 500:
+ * the group is full (WAWebGroupStringsAction).
+ */
 function toResult(
   context: Context,
   account: Account,
   group: Group,
   action: MemberAction,
   jid: string,
+  isAdmin = true,
 ): MemberResult {
   const person = findPerson(account, jid)
   if (!person) return { jid, code: 404 }
@@ -72,7 +86,12 @@ function toResult(
     const inviteUntil = context.clock.now() + inviteDays * 86_400
     return { jid, code: 403, inviteCode: makeInviteCode(context.random), inviteUntil }
   }
-  if (group.members.length + 1 >= groupSize || context.faults.isOn('group_full')) return { jid, code: 419 }
+  const isFull = group.members.length + 1 >= groupSize || context.faults.isOn('group_full')
+  if (group.approves && !isAdmin) {
+    const isAsked = group.requests?.some(({ phone }) => phone === person.phone)
+    return { jid, code: 421, ...(isFull ? { requestError: 419 } : isAsked ? { requestError: 304 } : {}) }
+  }
+  if (isFull) return { jid, code: 500 }
   return { jid, code: 200 }
 }
 

@@ -6,6 +6,7 @@ export const MEMBER_CODES = [
   'done',
   'already',
   'invite_only',
+  'waits_for_approval',
   'not_member',
   'not_on_whatsapp',
   'full',

@@ -102,6 +102,7 @@ const DETAILS: Record<MemberCode, string> = {
   done: 'WhatsApp has done it.',
   already: 'It was so before.',
   invite_only: 'This person can only be invited: send the link of `invite`, if the user wants it.',
+  waits_for_approval: 'An admin must approve it.',
   not_member: 'This person is not in the group, or has not asked to join.',
   not_on_whatsapp: 'This number is not on WhatsApp.',
   full: 'The group is full.',

@@ -70,10 +70,17 @@ function changeByJob(action: MemberAction) {
   }
 }
 
-function toRpcResult(group: string, { jid, code, inviteCode, inviteUntil }: MemberResult): object {
+function toRpcResult(group: string, result: MemberResult): object {
+  const { jid, code, inviteCode, inviteUntil, requestError } = result
+  const isRefused = inviteCode === undefined ? 'ParticipantNotAuthorized' : 'ParticipantRequestCodeCanBeSent'
   const refusal = {
-    name: inviteCode === undefined ? 'ParticipantNotAuthorized' : 'ParticipantRequestCodeCanBeSent',
-    value: { error: String(code), addRequestCode: inviteCode, addRequestExpiration: inviteUntil },
+    name: code === 421 ? 'ParticipantGroupJoinRequest' : isRefused,
+    value: {
+      error: String(code),
+      addRequestCode: inviteCode,
+      addRequestExpiration: inviteUntil,
+      membershipApprovalRequestError: requestError && String(requestError),
+    },
   }
   return {
     addParticipantsParticipantAddedOrNonRegisteredWaUserParticipantErrorLidResponseMixinGroup: {

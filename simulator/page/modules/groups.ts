@@ -166,7 +166,10 @@ async function sendMembershipRequestsActionRPC(options: {
     act: { kind: 'answer', person, approve },
   })
   if ('error' in answer)
-    return { name: 'MembershipRequestsActionResponseClientError', value: { errorClientErrors: answer.error } }
+    return {
+      name: 'MembershipRequestsActionResponseClientError',
+      value: { errorMembershipRequestsActionClientErrors: { value: answer.error } },
+    }
   const mixins = answer.code === 200 ? null : { value: { error: String(answer.code) } }
   const said = approve
     ? { membershipRequestsActionAcceptParticipantMixins: mixins }

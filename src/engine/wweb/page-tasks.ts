@@ -134,6 +134,8 @@ export function installPageTasks(): void {
     '408': 'left_recently',
     '409': 'already',
     '419': 'full',
+    '421': 'waits_for_approval',
+    '500': 'full',
   }
   const tools: PageTasks = {
     async run(endsAt, work) {

@@ -40,7 +40,10 @@ export const changeMembers: PageTask<'change_members'> = {
           const { name, value: one } =
             entry.addParticipantsParticipantAddedOrNonRegisteredWaUserParticipantErrorLidResponseMixinGroup
           const isNobody = name === 'NonRegisteredWaUserParticipantErrorLidResponse'
-          const code = isNobody ? 404 : (one.addParticipantsParticipantMixins?.value.error ?? 200)
+          const { error, membershipApprovalRequestError: why } =
+            one.addParticipantsParticipantMixins?.value ?? {}
+          // 421: an admin must approve it. That fails if the group is full; 304: it was asked for before.
+          const code = isNobody ? 404 : String(why) === '419' ? 419 : (error ?? 200)
           // By either address: the page may not know yet that both are one person.
           return [one.jid, one.phoneNumber].flatMap((jid) =>
             jid ? [{ wid: userJidToUserWid(jid), code }] : [],
@@ -64,10 +67,11 @@ export const changeMembers: PageTask<'change_members'> = {
         const isLidMode = chat.groupMetadata?.isLidAddressingMode === true
         const { participants } = await changeThem(tasks.wid(group), people, isLidMode)
         const verdicts = participants.map(({ userWid, code }) => ({ wid: userWid, code: code ?? 200 }))
-        // Here the codes say that the person is not in the group, and that this account may not.
+        // Here the codes say that the person is not in the group, that this account may not, and that the server failed.
         const others: Partial<Record<MemberCode, MemberCode>> = {
           not_on_whatsapp: 'not_member',
           invite_only: 'not_admin',
+          full: 'unknown',
         }
         return tasks.codesFor(ids, verdicts).map((code) => others[code] ?? code)
       },
@@ -131,7 +135,9 @@ type AddModule = {
           value: {
             jid?: string
             phoneNumber?: string
-            addParticipantsParticipantMixins?: { value: { error?: string | number } } | null
+            addParticipantsParticipantMixins?: {
+              value: { error?: string | number; membershipApprovalRequestError?: string | number }
+            } | null
           }
         }
       }[]

@@ -42,7 +42,11 @@ export const answerRequests: PageTask<'answer_requests'> = {
         })
         const answer = approve ? value.membershipRequestsActionApprove : value.membershipRequestsActionReject
         const [said] = answer?.participant ?? []
-        if (!said) return value.errorClientErrors || value.errorServerErrors ? 'refused' : 'unknown'
+        if (!said) {
+          const refusal = value.errorMembershipRequestsActionClientErrors ?? value.errorServerErrors
+          if (!refusal) return 'unknown'
+          return ['401', '403'].includes(String(refusal.value.code)) ? 'not_admin' : 'refused'
+        }
         const mixins = approve
           ? said.membershipRequestsActionAcceptParticipantMixins
           : said.membershipRequestsActionRejectParticipantMixins
@@ -79,7 +83,8 @@ export const answerRequests: PageTask<'answer_requests'> = {
 
 type JidModule = { widToUserJid(wid: Wid): string; widToGroupJid(wid: Wid): string }
 type Mixins = { value: { error?: string | number } } | null
-/** Names of fields as the library reads them (Utils.js, `membershipRequestAction`). */
+type Refused = { value: { code: string | number } }
+/** Names of fields as the library reads them (Utils.js, `membershipRequestAction`), and WAWebGroupMembershipRequestsActionJob. */
 type Said = {
   membershipRequestsActionAcceptParticipantMixins?: Mixins
   membershipRequestsActionRejectParticipantMixins?: Mixins
@@ -89,8 +94,8 @@ type RequestsModule = {
     value: {
       membershipRequestsActionApprove?: { participant?: Said[] }
       membershipRequestsActionReject?: { participant?: Said[] }
-      errorClientErrors?: object
-      errorServerErrors?: object
+      errorMembershipRequestsActionClientErrors?: Refused
+      errorServerErrors?: Refused
     }
   }>
 }
