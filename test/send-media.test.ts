@@ -188,8 +188,12 @@ describe('a file', () => {
   })
 
   it('a sticker, a reply, and what is viewed once', async () => {
-    await send({ media: { data: base64(sampleBytes('sticker', 52, '')) }, as: 'sticker' })
-    expect(shown()).toMatchObject({ message: { type: 'sticker' }, problem: null })
+    const bytes = sampleBytes('sticker', 52, '')
+    const sent = await send({ media: { data: base64(bytes) }, as: 'sticker' })
+    const media = { mimetype: 'image/webp' }
+    expect(shown()).toMatchObject({ message: { type: 'sticker', media }, problem: null })
+    const file = await fetch(`${harness.url}/api/messages/${sent.json.message_id}/media`)
+    expect([file.status, base64(new Uint8Array(await file.arrayBuffer()))]).toEqual([200, base64(bytes)])
     const { id } = await harness.world.write({ from: AMARA, text: 'Show me' })
     const reply_to = `false_${chat}_${id}`
     await expect.poll(async () => (await harness.get(`/api/messages/${reply_to}`)).status).toBe(200)

@@ -79,7 +79,7 @@ function mediaIn(message: Partial<MsgProps>): SentMedia | undefined {
     filehash,
     encFilehash,
     sizeBytes: size,
-    mimetype: mimetype ?? (type === 'sticker' ? 'image/webp' : 'application/octet-stream'),
+    mimetype: mimetype ?? 'application/octet-stream',
     ...(filename === undefined ? {} : { filename }),
     ...(caption === undefined ? {} : { caption }),
     ...(duration === undefined ? {} : { seconds: Number(duration) }),

@@ -23,6 +23,26 @@ it('the name of a file does not fit another file after a reload', () => {
 })
 
 it.each([
+  ['sticker', null, 'image/webp'],
+  ['sticker', 'image/webp', 'image/webp'],
+  ['image', null, undefined],
+  ['document', 'image/svg+xml', 'application/octet-stream'],
+])('a %s of the type %s is downloaded as %s', async (type, mimetype, asked) => {
+  const page = newDocument()
+  const types: unknown[] = []
+  const downloadAndMaybeDecrypt = async (wanted: { mimetype?: string }) => {
+    types.push(wanted.mimetype)
+    return new ArrayBuffer(3)
+  }
+  Object.assign(Reflect.get(globalThis, 'window'), {
+    whatsappMcpFind: async () => ({ directPath: '/v', type, mimetype }),
+    require: () => ({ downloadManager: { downloadAndMaybeDecrypt } }),
+  })
+  expect(await page.open(['key'], null, false)).toMatchObject({ state: 'open' })
+  expect(types).toEqual([asked])
+})
+
+it.each([
   ['REUPLOADING', 'later'],
   ['FETCHING', 'later'],
   ['NEED_POKE', 'later'],

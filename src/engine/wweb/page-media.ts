@@ -58,6 +58,8 @@ export function installPageMedia(): void {
     blobs.set(last, blob)
     return last
   }
+  /** Of stickers that were sent without their type. */
+  const STICKERS: Record<string, string> = { sticker: 'image/webp' }
   const nothing = {
     addAnnotations: () => nothing,
     addPoint: () => nothing,
@@ -88,7 +90,7 @@ export function installPageMedia(): void {
       try {
         return await downloadManager.downloadAndMaybeDecrypt({
           ...facts,
-          mimetype: isSvg ? 'application/octet-stream' : (mimetype ?? undefined),
+          mimetype: isSvg ? 'application/octet-stream' : (mimetype ?? STICKERS[facts.type]),
           signal: new AbortController().signal,
           downloadQpl: nothing,
         })

@@ -34,6 +34,8 @@ export const media: Kind<'media'> = {
       options: { ...AS[as], caption, isViewOnce: viewOnce === true, ...(mentions && { mentions }) },
       extra: {
         whatsappMcpFile: { as, sizeBytes },
+        // The library does not set it, and newer builds download nothing without it.
+        ...(as === 'sticker' && { mimetype }),
         ...(album && { whatsappMcpAlbum: album }),
         ...(look && fieldsOf(look)),
       },
