@@ -150,6 +150,28 @@ describe.each(['2.3000.1048116627', '2.3000.1034728815'])('on build %s', (build)
     expect(world(one.message_id)).not.toHaveProperty('forwarded')
   })
 
+  it.each([JURGEN, MING])('forwards nothing to %s while this account blocks them', async (phone) => {
+    const block = (method: string) => harness.call({ method, path: `/api/contacts/${phone}/block` })
+    const id = await idOf(await harness.world.write({ from: AMARA, text: `not for ${phone}` }))
+    expect((await block('PUT')).status).toBe(200)
+    expect((await forward(id, phone)).json.results).toMatchObject([{ ok: false, code: 'action_refused' }])
+    expect(copies(`not for ${phone}`)).toEqual([])
+    expect((await block('DELETE')).status).toBe(200)
+    expect((await forward(id, phone)).json.results).toMatchObject([{ ok: true }])
+    expect(copies(`not for ${phone}`)).toHaveLength(1)
+  })
+
+  it('says that a file was not sent if WhatsApp Web could not send it', async () => {
+    const content = { type: 'document', media: { filename: 'plan.pdf' } } as const
+    const id = await idOf(await harness.world.writeContent({ from: AMARA, content }))
+    const before = harness.world.countMessages()
+    await fault('send_rejects')
+    const [one] = (await forward(id, JURGEN)).json.results
+    await harness.world.clearFaults()
+    expect(one).toMatchObject({ ok: false, code: 'whatsapp_error' })
+    expect(harness.world.countMessages()).toBe(before)
+  })
+
   it('takes nothing that the phone forwards meanwhile for its own', async () => {
     const id = await idOf(await harness.world.write({ from: AMARA, text: 'passed on twice' }))
     await fault('send_waits')

@@ -27,18 +27,25 @@ type Options = { chat: unknown; msgs: unknown[]; multicast?: boolean; includeCap
 type Sending = { addAndSendMsgToChat: typeof addAndSendMsgToChat }
 
 /**
- * Sends a copy of each message, one after the other, and returns nothing of them: what fails is only logged. A voice note
+ * Sends a copy of each message, one after the other. What fails is only logged; messages with media that failed are returned. To
+ * somebody whom the account has blocked, it sends nothing and throws (WAWebContactBlockedErrorAction). A voice note
  * becomes an audio file, unless it comes from a channel. What the owner wrote is not labelled as forwarded.
  */
 async function forwardMessages({ chat, msgs, ...options }: Options): Promise<unknown[]> {
+  const { contact } = chat instanceof ChatModel ? chat : {}
+  if (contact?.get('isContactBlocked')) throw new Error('Forwarded to contact is blocked')
+  const failed: unknown[] = []
   for (const message of msgs) {
     if (!(message instanceof MsgModel) || !(chat instanceof ChatModel)) {
       refuse('forwardMessages was called with something that is no chat or no message')
       throw new TypeError('forwardMessages: not a model')
     }
-    await forwardOne(chat, message, options).catch((error) => console.warn('forward', String(error)))
+    await forwardOne(chat, message, options).catch((error) => {
+      console.warn('forward', String(error))
+      if (message.mediaObject) failed.push(message)
+    })
   }
-  return []
+  return failed
 }
 
 async function forwardOne(

@@ -78,6 +78,8 @@ export type ChatModel = Model & {
   msgs?: Collection<MsgModel> & { msgLoadState?: { noEarlierMsgs: boolean } }
   /** What is being done in this chat, by its name (WAWebChatSendMessages). */
   promises?: Record<string, Promise<unknown> | null | undefined>
+  /** Of the person of a direct chat. */
+  contact?: ContactModel
   groupMetadata?: GroupMetadata
   newsletterMetadata?: { name?: string; membershipType?: string }
 }

@@ -43,13 +43,16 @@ export const forward: PageAct<'forward'> = {
       const { forwardMessages } = (await modules.ensure('WAWebChatForwardMessage')) as ForwardModule
       const sending = (await modules.ensure('WAWebSendMsgChatAction')) as PageSending
       if (Date.now() >= endsAt) return 'not_begun'
+      // forwardMessages throws then, before it does anything.
+      if (chat.contact?.isContactBlocked === true) return 'refused'
       let isOver = false
+      let hasFailed = false
       const endName = acts.name(sending, chat, window.whatsappMcpKey(chat, bareId))
       const before = new Set(chat.msgs?.getModelsArray())
       const named = () => chat.msgs?.getModelsArray().find(({ id }) => id.fromMe && id.id === bareId)
       const kind = type === 'ptt' ? ['ptt', 'audio'] : [type]
-      const only = () => {
-        const fresh = (chat.msgs?.getModelsArray() ?? []).filter(
+      const added = () =>
+        (chat.msgs?.getModelsArray() ?? []).filter(
           (one) =>
             !before.has(one) &&
             one.id.fromMe &&
@@ -57,18 +60,22 @@ export const forward: PageAct<'forward'> = {
             kind.includes(one.type ?? '') &&
             [one.isForwarded, one.forwardedFromWeb, one.multicast].includes(true),
         )
-        return fresh.length === 1 ? fresh[0] : undefined
-      }
+      const only = () => (added().length === 1 ? added()[0] : undefined)
       const found = () => named() ?? (isOver ? only() : undefined)
       const isSettled = () => Math.abs(Number(found()?.ack ?? 0)) > 0
       // If it fails, the message may be on its way: only what the chat shows then tells the outcome.
       void forwardMessages({ chat, msgs: [message], multicast: true, includeCaption: true })
+        // It returns the messages whose files it could not send.
+        .then((failed) => {
+          hasFailed = Array.isArray(failed) && failed.length > 0
+        })
         .catch(() => {})
         .then(() => {
           isOver = true
         })
       await acts.until(() => isOver || isSettled(), endsAt - Date.now())
       endName()
+      if (hasFailed && !named() && added().length === 0) return 'failed'
       const verdict = await acts.until(isSettled)
       const result = found()
       return { verdict: Number(result?.ack ?? 0) < 0 ? 'failed' : verdict, result }
