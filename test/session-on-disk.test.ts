@@ -20,6 +20,7 @@ import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createLog } from '../src/log.ts'
 import { AuthDirError, openAuthDir } from '../src/session/auth-dir.ts'
+import { readLock } from '../src/session/dir-lock.ts'
 import { type Harness, openHarness } from './harness.ts'
 
 const quiet = createLog({ level: 'silent' })
@@ -207,16 +208,24 @@ describe('openAuthDir', async () => {
     taken.release()
   })
 
-  it('leaves the lock of another computer that shows life', async () => {
+  it.each([
+    ['another computer', { pid: 1, started: null, host: 'elsewhere' }, 'on the computer elsewhere)'],
+    [
+      'a container with the same host name',
+      { pid: 2 ** 22 + 1, started: '1', host: hostname(), ns: 'pid:[1]' },
+      `on the computer ${hostname()}, in another container)`,
+    ],
+  ])('leaves the lock of %s that shows life', async (_, holder, says) => {
     const dir = temp()
     ;(await openAuthDir(dir, quiet)).release()
     const lock = join(dir, '.whatsapp-mcp-api', 'server.lock')
-    writeFileSync(lock, JSON.stringify({ pid: 1, started: null, host: 'elsewhere' }))
+    writeFileSync(lock, JSON.stringify(holder))
     const touch = () => utimesSync(lock, new Date(), new Date())
     // The clock of the disk may be another one than ours.
     touch()
     const alive = setInterval(touch, 300)
-    await expect(openAuthDir(dir, quiet)).rejects.toThrow('on the computer elsewhere')
+    await expect(openAuthDir(dir, quiet)).rejects.toThrow(says)
+    expect(readLock(lock)).toMatchObject({ pid: holder.pid, isLive: true })
     clearInterval(alive)
   })
 

@@ -127,7 +127,7 @@ function holdsOnlyOurs(dir: string): boolean {
 async function lock(file: string, dir: string, log: Log): Promise<() => void> {
   try {
     return await lockDir(file, () =>
-      log.info('another computer may use this directory; checking whether it is still active'),
+      log.info('another computer or container may use this directory; checking whether it is still active'),
     )
   } catch (error) {
     if (!(error instanceof HeldError)) {

@@ -2,7 +2,16 @@
  * One server per directory: a lock file that names its holder's process and is touched while that process
  * runs.
  */
-import { existsSync, linkSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  linkSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { codeOf } from '../error-code.ts'
@@ -18,7 +27,7 @@ const STALE_MS = 12_000
 /** All processes that remove the same leftover lock at once have done so after this time. Until then, one may move a new lock away. */
 const SETTLE_MS = 150
 
-/** The directory is in use. `holder`: its process id. `host`: its host name, null for this host. */
+/** The directory is in use. `holder`: its process id. `host`: as in {@link LockView}. */
 export class HeldError extends Error {
   readonly holder: number
   readonly host: string | null
@@ -29,25 +38,36 @@ export class HeldError extends Error {
   }
 }
 
-type Holder = { pid: number; started: string | null; host: string }
+/** `ns`: the namespace in which the pid is valid; null on systems without namespaces, and in a lock of an earlier version. */
+type Holder = { pid: number; started: string | null; host: string; ns: string | null }
 
-/** A lock as an observer sees it. `host` is null for this host. */
+/** A lock as an observer sees it. `host` is null for a process that this one can see. */
 export type LockView = { pid: number; host: string | null; isLive: boolean }
 
 /**
- * Reads the lock without changing it; null if there is none. A lock of another host is live while it is
+ * Reads the lock without changing it; null if there is none. A lock of another host or container is live while it is
  * touched.
  */
 export function readLock(file: string): LockView | null {
   const holder = parse(readOrNull(file))
   if (holder === null) return null
-  const here = holder.host === hostname()
+  const here = isHere(holder)
   const started = here ? startOf(holder.pid) : null
   const isTouched = Date.now() - touchedAt(file) <= STALE_MS
   const isLive = here
     ? isAlive(holder.pid) && (started === null ? isTouched : started === holder.started)
     : isTouched
-  return { pid: holder.pid, host: here ? null : holder.host, isLive }
+  return { pid: holder.pid, host: hostOf(holder), isLive }
+}
+
+/** True if this process can see the holder's. A container can have the host name of its computer, but not its pids. */
+function isHere({ host, ns }: Holder): boolean {
+  return host === hostname() && (ns === null || ns === namespace())
+}
+
+function hostOf(holder: Holder): string | null {
+  if (isHere(holder)) return null
+  return holder.host === hostname() ? `${holder.host}, in another container` : holder.host
 }
 
 /** Locks of this process: the file alone cannot distinguish two holders in one process. */
@@ -55,7 +75,7 @@ const mine = new Set<string>()
 
 /**
  * Takes the lock; resolves with its release function. A lock whose process has ended is taken over. A lock of
- * another host, or of a process that cannot be distinguished from a later one with the same pid, counts while
+ * another host or container, or of a process that cannot be distinguished from a later one with the same pid, counts while
  * it is touched: the check takes up to 12 s, and `onWait` is called first.
  * @throws HeldError while another server holds the lock
  */
@@ -65,6 +85,7 @@ export async function lockDir(file: string, onWait: () => void): Promise<() => v
     pid: process.pid,
     started: startOf(process.pid),
     host: hostname(),
+    ns: namespace(),
   } satisfies Holder)
   const fresh = `${file}.${hostname()}.${process.pid}.new`
   const next = `${file}.next`
@@ -147,7 +168,7 @@ function keep(file: string, text: string): () => void {
 async function requireStale(file: string, onWait: () => void): Promise<void> {
   const holder = parse(readOrNull(file))
   if (holder === null) return
-  const here = holder.host === hostname()
+  const here = isHere(holder)
   if (here && !isAlive(holder.pid)) return
   const started = startOf(holder.pid)
   if (here && started !== null) {
@@ -159,7 +180,7 @@ async function requireStale(file: string, onWait: () => void): Promise<void> {
   onWait()
   for (let waited = 0; waited < STALE_MS; waited += 500) {
     await sleep(500)
-    if (touchedAt(file) !== seen) throw new HeldError(holder.pid, here ? null : holder.host)
+    if (touchedAt(file) !== seen) throw new HeldError(holder.pid, hostOf(holder))
   }
 }
 
@@ -178,8 +199,10 @@ function takeAway(file: string, judged: string | null): void {
 
 function parse(text: string | null): Holder | null {
   try {
-    const { pid, started, host } = JSON.parse(text ?? '')
-    return Number.isInteger(pid) ? { pid, started: started ?? null, host: String(host) } : null
+    const { pid, started, host, ns } = JSON.parse(text ?? '')
+    return Number.isInteger(pid)
+      ? { pid, started: started ?? null, host: String(host), ns: ns ?? null }
+      : null
   } catch {
     return null
   }
@@ -192,6 +215,15 @@ function parse(text: string | null): Holder | null {
 function startOf(pid: number): string | null {
   const stat = readOrNull(`/proc/${pid}/stat`)
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null
+}
+
+/** The pid namespace of this process; null if unreadable. */
+function namespace(): string | null {
+  try {
+    return readlinkSync('/proc/self/ns/pid')
+  } catch {
+    return null
+  }
 }
 
 function touchedAt(file: string): number {
