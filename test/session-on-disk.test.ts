@@ -5,6 +5,7 @@ import {
   cpSync,
   existsSync,
   linkSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -278,6 +279,27 @@ describe('openAuthDir', async () => {
     const file = join(temp(), 'file')
     writeFileSync(file, '')
     await expect(openAuthDir(join(file, 'below'), quiet)).rejects.toThrow(AuthDirError)
+  })
+
+  it('forgets a session whole where the profile is a link to another disk, and keeps the link', async () => {
+    const [dir, disk] = [temp(), temp()]
+    const target = join(disk, 'profile')
+    mkdirSync(target)
+    symlinkSync(target, join(dir, PROFILE))
+    const authDir = await openAuthDir(dir, quiet)
+    const browse = () => writeFileSync(join(dir, PROFILE, 'Cookies'), 'a secret')
+    browse()
+    await authDir.removeProfile()
+    expect([readdirSync(disk), readdirSync(target)]).toEqual([['profile'], []])
+    browse()
+    expect(readFileSync(join(authDir.setProfileAside() ?? '', 'Cookies'), 'utf8')).toBe('a secret')
+    expect(readdirSync(target)).toEqual([])
+    await authDir.dropAside()
+    expect(readdirSync(disk)).toEqual(['profile'])
+    browse()
+    await authDir.remove({ archives: false })
+    expect([readdirSync(target), existsSync(join(dir, PROFILE))]).toEqual([[], false])
+    authDir.release()
   })
 
   it('forgets a session whole, and finishes a removal that was interrupted', async () => {

@@ -1,6 +1,6 @@
 /** The directory of one account: its browser profile, its marker and its archives. */
 import { randomBytes } from 'node:crypto'
-import { existsSync, readdirSync, renameSync, rmSync, statfsSync } from 'node:fs'
+import { existsSync, readdirSync, realpathSync, renameSync, rmSync, statfsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { codeOf } from '../error-code.ts'
@@ -86,8 +86,8 @@ export function openAccountDir(
   const limitsFile = join(own, 'limits.json')
   for (const dir of [own, profile, archives]) makePrivate(dir, log)
   sweep(archives, log)
-  removeLeftProfiles(profile)
-  const aside = `${profile}.unlinked`
+  removeLeftProfiles(targetOf(profile))
+  const asideOf = (target: string) => `${target}.unlinked`
   let marker = readMarker(markerFile)
   let account = readMarker(accountFile)?.wid ?? marker?.wid ?? null
   /** True while a marker that could not be removed is on disk. */
@@ -127,32 +127,35 @@ export function openAccountDir(
     hint: () =>
       isStuck ? `Make ${own} writable for the user that runs the server, then log out again.` : null,
     async removeProfile() {
-      const removed = `${profile}.removed-${randomBytes(4).toString('hex')}`
+      const target = targetOf(profile)
+      const removed = `${target}.removed-${randomBytes(4).toString('hex')}`
       try {
         // Renamed first: a half-deleted profile must never count as a session.
-        renameSync(profile, removed)
+        renameSync(target, removed)
       } catch {
-        await removeFolder(profile)
+        await empty(target).catch(() => {})
       }
-      await Promise.all([removed, aside].map(removeFolder))
+      await Promise.all([removed, asideOf(target)].map(removeFolder))
       try {
-        makeFolder(profile, 0o700)
+        makeFolder(target, 0o700)
       } catch (error) {
         log.warn({ err: error }, 'the empty profile could not be created; the next start creates it')
       }
     },
     setProfileAside() {
       try {
+        const target = targetOf(profile)
+        const aside = asideOf(target)
         rmSync(aside, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
-        renameSync(profile, aside)
-        makeFolder(profile, 0o700)
+        renameSync(target, aside)
+        makeFolder(target, 0o700)
         return aside
       } catch (error) {
         log.warn({ err: error }, 'the profile could not be set aside')
         return null
       }
     },
-    dropAside: () => removeFolder(aside),
+    dropAside: () => removeFolder(asideOf(targetOf(profile))),
     freeBytes() {
       try {
         const { bavail, bsize } = statfsSync(profile)
@@ -179,7 +182,9 @@ export function openAccountDir(
     archiveOf: (wid) => join(archives, `${wid.replace(/@.*$/, '').replace(/\W/g, '')}.db`),
     archives,
     async remove(what) {
-      await Promise.all([profile, aside].map(removeSurely))
+      const target = targetOf(profile)
+      await empty(target)
+      await Promise.all([profile, asideOf(target)].map(removeSurely))
       for (const file of [markerFile, limitsFile]) rmSync(file, { force: true })
       if (!what.archives) return
       // What opens the media files lies in the archives.
@@ -188,6 +193,17 @@ export function openAccountDir(
       await removeSurely(own)
     },
   }
+}
+
+/** Returns the folder itself: the profile may be a link to another disk, and stays one. */
+function targetOf(profile: string): string {
+  return existsSync(profile) ? realpathSync(profile) : profile
+}
+
+/** Removes what is in the folder, which itself may be a mounted disk. Rejects with errors of the disk. */
+async function empty(folder: string): Promise<void> {
+  const names = existsSync(folder) ? readdirSync(folder) : []
+  await Promise.all(names.map((name) => removeSurely(join(folder, name))))
 }
 
 /** Rejects with errors of the disk. */
@@ -211,12 +227,14 @@ function readLimits(file: string): AccountLimits {
   }
 }
 
-/** Removes profiles that an earlier logout could only rename. */
+/** Removes profiles that an earlier logout could only rename. Never fails. */
 function removeLeftProfiles(profile: string): void {
   const folder = dirname(profile)
-  for (const name of readdirSync(folder)) {
-    if (name.startsWith(`${basename(profile)}.removed-`))
-      void rm(join(folder, name), { recursive: true, force: true }).catch(() => {})
+  try {
+    for (const name of readdirSync(folder))
+      if (name.startsWith(`${basename(profile)}.removed-`)) void removeFolder(join(folder, name))
+  } catch {
+    // The target of a link may lie in a folder of another user.
   }
 }
 
