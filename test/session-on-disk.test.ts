@@ -26,6 +26,7 @@ import { type Harness, openHarness } from './harness.ts'
 
 const quiet = createLog({ level: 'silent' })
 const PROFILE = 'session-default'
+const ROOT = resolve(import.meta.dirname, '..')
 
 function temp(): string {
   return mkdtempSync(join(tmpdir(), 'wma-disk-'))
@@ -315,6 +316,16 @@ describe('openAuthDir', async () => {
     ;(await openAuthDir(dir, quiet)).release()
     await expect.poll(() => existsSync(join(dir, `${PROFILE}.removed-1234`))).toBe(false)
   })
+})
+
+it.runIf(existsSync(join(ROOT, '.git')))('is ignored by git in a checkout, whatever its name', () => {
+  const files = ['.wwebjs_auth', '.wwebjs_auth_work', 'elsewhere/work'].flatMap((dir) => [
+    `${dir}/${PROFILE}/Default/Cookies`,
+    `${dir}/session-work.unlinked/Default/Cookies`,
+    `${dir}/.whatsapp-mcp-api/control.db`,
+  ])
+  const { stdout } = spawnSync('git', ['check-ignore', ...files], { cwd: ROOT, encoding: 'utf8' })
+  expect(stdout.trim().split('\n')).toEqual(files)
 })
 
 /** A process that takes the lock and says `held`, or ends. It holds the lock until `end` is called. */
