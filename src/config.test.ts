@@ -49,6 +49,12 @@ describe('readConfig', () => {
     })
   })
 
+  it('takes an IPv6 address to listen on with or without brackets', () => {
+    const hostOf = (host: string) => readConfig({ env: { WHATSAPP_MCP_HOST: host }, root }).host
+    expect([hostOf('::1'), hostOf('[::1]')]).toEqual(['::1', '::1'])
+    expect(() => hostOf('[127.0.0.1]')).toThrow(ConfigError)
+  })
+
   it('takes an empty variable for an unset one', () => {
     expect(readConfig({ env: { WHATSAPP_MCP_PORT: '', WHATSAPP_AUTH_DIR: ' ' }, root }).port).toBe(8790)
   })

@@ -99,7 +99,11 @@ export const SETTINGS = {
   WHATSAPP_MCP_HOST: {
     flag: 'host',
     takes: 'ADDRESS',
-    schema: z.string().refine((host) => isLoopback(host) || isIP(host) !== 0, 'an IP address, or localhost'),
+    schema: z
+      .string()
+      // An IPv6 address may have the brackets that it has in a URL.
+      .transform((host) => host.replace(/^\[(.*:.*)\]$/, '$1'))
+      .refine((host) => isLoopback(host) || isIP(host) !== 0, 'an IP address, or localhost'),
     fallback: '127.0.0.1',
     help: 'Address that the server listens on. An address that other computers can reach requires a key (`WHATSAPP_MCP_KEY`, `WHATSAPP_MCP_KEY_FILE`, or keys of POST /api/keys with `WHATSAPP_MCP_REQUIRE_KEY=true`) and a name in `WHATSAPP_MCP_ALLOWED_HOSTS` or `WHATSAPP_MCP_PUBLIC_URL`.',
   },
