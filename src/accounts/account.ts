@@ -100,6 +100,7 @@ export function openAccount(options: AccountOptions): Account {
     isReadOnly: config.readOnly,
     ownIds: options.ownIds,
     store: options.control.outbox,
+    dir,
     holdFile: options.holdFile,
     fileAt: options.fileAt,
     maySend: (asker, chat) => options.maySend(asker, id, chat),

@@ -6,7 +6,7 @@ import type { Config } from '../config.ts'
 import { toPath } from '../home.ts'
 import { createLog } from '../log.ts'
 import { makeFolder } from '../make-folder.ts'
-import { type AuthDir, AuthDirError, openAuthDir, placesIn } from '../session/auth-dir.ts'
+import { type AuthDir, AuthDirError, markRestored, openAuthDir, placesIn } from '../session/auth-dir.ts'
 import { BackupError, readBackup, writeBackup } from './backup-file.ts'
 import { errnoOf } from './errno.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
@@ -83,6 +83,7 @@ export async function restore({ authDir }: Config, from: string, flags: BackupFl
     rmSync(aside, { recursive: true, force: true })
     mkdirSync(aside, { mode: 0o700 })
     await readBackup(file, key, aside)
+    markRestored(aside)
     // The folder with the marker of the session is the last: without it, there is none.
     for (const name of entriesIn(aside).reverse()) renameSync(join(aside, name), join(authDir, name))
   } catch (error) {
@@ -91,7 +92,7 @@ export async function restore({ authDir }: Config, from: string, flags: BackupFl
     rmSync(aside, { recursive: true, force: true })
   }
   process.stdout.write(
-    `Restored ${printable(authDir)}. Start the server here, and never again with the directory of which this is a copy: WhatsApp ends a session that it sees twice.\n`,
+    `Restored ${printable(authDir)}. Start the server here, and never again with the directory of which this is a copy: WhatsApp ends a session that it sees twice. What was scheduled is sent at its time, also if you cancelled it after the backup: see "whatsapp-mcp-api outbox list".\n`,
   )
   return EXIT.ok
 }

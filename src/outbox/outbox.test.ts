@@ -42,6 +42,7 @@ let ack: number | null
 let logged: string[]
 let appended: () => void
 let askers: Asker[]
+let isRestored: boolean
 
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'wma-outbox-'))
@@ -65,6 +66,7 @@ beforeEach(() => {
   ack = null
   logged = []
   askers = []
+  isRestored = false
 })
 afterEach(async () => {
   await Promise.all(opened.map((outbox) => outbox.close()))
@@ -120,6 +122,12 @@ function open(isReadOnly = false): Outbox {
     isReadOnly,
     ownIds: createOwnIds('test'),
     store,
+    dir: {
+      isRestored: () => isRestored,
+      endRestore() {
+        isRestored = false
+      },
+    },
     session,
     archive,
     holdFile: (...held) => void holds.push(held),
@@ -302,6 +310,20 @@ it('keeps the items that wait while it settles the others after a restart', asyn
   await expect.poll(texts).toEqual(['in an hour'])
   isSlow = false
   await expect.poll(() => stateOf('ob_0')).toBe('unknown')
+})
+
+it('does not send what was due when a backup was restored, once', async () => {
+  const before = open()
+  const due = await schedule(before, 'perhaps sent since the backup', 60_000)
+  const later = await schedule(before, 'not yet', HOUR_MS)
+  await before.close()
+  isRestored = true
+  clock.advance(60_000)
+  open()
+  await expect.poll(() => stateOf(due.id)).toBe('unknown')
+  expect([await stateOf(later.id), isRestored]).toEqual(['scheduled', false])
+  clock.advance(HOUR_MS)
+  await expect.poll(texts).toEqual(['not yet'])
 })
 
 it('reports what the archive shows as sent after a restart once', async () => {

@@ -10,6 +10,7 @@ import type { Log } from '../log.ts'
 import type { OutboxEventKind } from '../model/events.ts'
 import { type AccountId, type Jid, toJid } from '../model/ids.ts'
 import type { OwnIds } from '../own-ids.ts'
+import type { AccountDir } from '../session/account-dir.ts'
 import type { Archive } from '../session/archive.ts'
 import { createQueues } from '../session/queues.ts'
 import type { Session } from '../session/session.ts'
@@ -63,6 +64,7 @@ export type OutboxOptions = Pick<
     /** Makes the ids of its messages. */
     ownIds: Pick<OwnIds, 'create'>
     store: ControlStore['outbox']
+    dir: Pick<AccountDir, 'isRestored' | 'endRestore'>
     session: Pick<Session, 'engine' | 'status' | 'onChange'>
     archive: Pick<Archive, 'take' | 'flush' | 'ownAck' | 'onAppend' | 'reader'>
     clock: Clock
@@ -77,7 +79,7 @@ type DeliverOptions = {
 
 /** Opens the outbox. Items of an earlier run of the server that were being sent are unknown until WhatsApp shows them. */
 export function openOutbox(options: OutboxOptions): Outbox {
-  const { account, store, session, archive, clock, log } = options
+  const { account, store, dir, session, archive, clock, log } = options
   /** The items whose outcome is unknown, by id, and since when this run knows of them. */
   const unknown = new Map<string, { row: OutboxRow; sinceMs: number }>()
   /** The sends to each chat, in order. */
@@ -137,7 +139,9 @@ export function openOutbox(options: OutboxOptions): Outbox {
   }
 
   async function recover(): Promise<void> {
-    const rows = await store.open(account)
+    const found = await store.open(account)
+    const rows = dir.isRestored() ? await Promise.all(found.map(beginIfDue)) : found
+    dir.endRestore()
     for (const row of rows) {
       if (row.state === 'unknown') noteUnknown(row)
       else if (row.state !== 'sending') waiting.add(row)
@@ -145,6 +149,12 @@ export function openOutbox(options: OutboxOptions): Outbox {
     // Last: by the time that this is stored, the owner may have changed what waits.
     for (const row of rows) if (row.state === 'sending') settle(row, inArchive(row) ?? { state: 'unknown' })
     look()
+  }
+
+  /** An item of a backup whose time has come may have been sent since: it counts as begun, so that it is not sent again. */
+  async function beginIfDue(row: OutboxRow): Promise<OutboxRow> {
+    const isDue = row.state === 'scheduled' && (row.releaseAtMs ?? 0) <= clock.now()
+    return (isDue ? await store.change(row.id, ['scheduled'], { state: 'sending' }) : null) ?? row
   }
 
   function noteUnknown(row: OutboxRow): void {

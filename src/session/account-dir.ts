@@ -55,6 +55,10 @@ export type AccountDir = {
   limits(): AccountLimits
   /** Stores the limits. @throws the error of the operating system */
   limit(limits: AccountLimits): void
+  /** True from `restore` until {@link AccountDir.endRestore}: what waited in the backup may have been sent since. */
+  isRestored(): boolean
+  /** @throws the error of the operating system */
+  endRestore(): void
   /** The path of this account's archive; its directory exists. */
   archiveOf(wid: string): string
   /** The directory of the archives. */
@@ -68,6 +72,9 @@ export type AccountDir = {
 
 /** Where Chromium keeps WhatsApp Web's database inside a profile. */
 const WEB_STORAGE = join('Default', 'IndexedDB', 'https_web.whatsapp.com_0.indexeddb.leveldb')
+
+/** The file that `restore` adds to our folder of each account. */
+export const RESTORED = 'restored'
 
 /** The paths of one account. `own` is the folder of our files, and may hold those of the server too. */
 export type AccountPlaces = { own: string; profile: string; archives: string }
@@ -179,6 +186,8 @@ export function openAccountDir(
       if (limits.stopped || limits.proxied) writeAtomically(limitsFile, `${JSON.stringify(limits)}\n`)
       else rmSync(limitsFile, { force: true })
     },
+    isRestored: () => existsSync(join(own, RESTORED)),
+    endRestore: () => rmSync(join(own, RESTORED), { force: true }),
     archiveOf: (wid) => join(archives, `${wid.replace(/@.*$/, '').replace(/\W/g, '')}.db`),
     archives,
     async remove(what) {

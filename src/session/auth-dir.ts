@@ -1,11 +1,11 @@
 /** The auth directory: accessible to its owner only, used by one server at a time; holds the directories of its accounts. */
 import { randomBytes } from 'node:crypto'
-import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, realpathSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Log } from '../log.ts'
 import { type AccountId, DEFAULT_ACCOUNT } from '../model/ids.ts'
 import { readText } from '../read-file.ts'
-import { type AccountDir, type AccountPlaces, openAccountDir } from './account-dir.ts'
+import { type AccountDir, type AccountPlaces, openAccountDir, RESTORED } from './account-dir.ts'
 import { HeldError, lockDir } from './dir-lock.ts'
 import { AuthDirError, makePrivate, sweep, writeAtomically } from './private-dir.ts'
 
@@ -97,6 +97,13 @@ export async function openAuthDir(path: string, log: Log): Promise<AuthDir> {
     release()
     throw error
   }
+}
+
+/** Marks a directory, and those of its accounts, as restored from a backup. @throws the error of the operating system */
+export function markRestored(path: string): void {
+  const { own, accounts } = placesIn(path)
+  const others = existsSync(accounts) ? readdirSync(accounts).map((id) => join(accounts, id)) : []
+  for (const folder of [own, ...others]) writeFileSync(join(folder, RESTORED), '')
 }
 
 /** The parent directories, the nearest first. */
