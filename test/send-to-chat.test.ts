@@ -217,6 +217,46 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
       expect((await harness.get(`/api/messages/${key}`)).json.message).toMatchObject({ body: 'olá' })
     })
 
+    it('to a number that WhatsApp knows as another one leads what is asked about it to that one', async () => {
+      const { world } = harness
+      const [looked, sent] = ['5511987654322', '5511987654323']
+      world.setPicture({ of: AMARA })
+      const groups = [true, false].map(
+        (lidMode) => world.addGroup({ subject: 'Pair', members: [MING], lidMode }).id,
+      )
+      for (const group of groups) await world.setAdmin({ group, member: 'me', admin: true })
+      const isBlocked = () => world.state().contacts.find(({ phone }) => phone === AMARA)?.blocked
+      const about = (asked: string, what: string, method = 'GET') =>
+        harness.call({ method, path: `/api/contacts/${asked}/${what}` })
+      const demandOne = async (asked: string) => {
+        expect((await about(asked, 'picture')).status).toBe(200)
+        for (const blocked of [true, false]) {
+          const answer = await about(asked, 'block', blocked ? 'PUT' : 'DELETE')
+          expect([answer.status, isBlocked()]).toEqual([200, blocked])
+        }
+        for (const group of groups)
+          for (const action of ['add', 'promote', 'remove']) {
+            const { json } = await harness.post(`/api/groups/${group}/members`, {
+              action,
+              members: [asked, AMARA],
+            })
+            const results = [asked, AMARA].map((one) => [`${one}@c.us`, 'done'])
+            const codes = json.results.map(({ member, code }: Record<string, string>) => [member, code])
+            expect(codes, action).toEqual(results)
+          }
+      }
+      await world.setFault({ name: 'other_number', value: { [looked]: AMARA, [sent]: AMARA } })
+      await demandOne(looked)
+      await harness.post('/api/send', { phone_number: sent, message: 'olá' })
+      await world.setFault({ name: 'other_number', value: false })
+      await demandOne(sent)
+      await harness.restart()
+      await harness.until('ready')
+      await harness.synced()
+      await demandOne(sent)
+      expect((await about(sent, 'presence')).status).toBe(200)
+    })
+
     it('of nothing', async () => {
       expect((await send(AMARA, ' ')).json.code).toBe('invalid_input')
     })

@@ -23,6 +23,7 @@ function grant({ lookupMs = 0, tookMs = 0, seesNew = true }) {
     clock,
     seesNew,
     demandVisible: async () => clock.advance(lookupMs),
+    reader: () => ({ recipientAt: async () => null }),
     engine: {
       async perform(kind: string, _: object, { limitMs }: { limitMs: number }) {
         asked.push([kind, limitMs])

@@ -1,7 +1,7 @@
 /** What a call sees of an archive: everything that reads, limited to the chats of the caller. */
 import type { Clock } from '../clock.ts'
 import { AppError, fail } from '../errors.ts'
-import { type Jid, type KeyParts, spelledAs } from '../model/ids.ts'
+import { type Jid, type KeyParts, phoneOf, spelledAs } from '../model/ids.ts'
 import type { Sight } from '../model/sight.ts'
 import type { Status } from '../model/status.ts'
 import type { Archive } from '../session/archive.ts'
@@ -94,8 +94,9 @@ export function seenOf(archive: Archive, sight: Sight | null, signal: AbortSigna
     },
     pictures: {
       async open(of) {
-        if (of !== null) demandSeen(of)
-        return archive.pictures.open(of)
+        if (of === null) return archive.pictures.open(of)
+        demandSeen(of)
+        return archive.pictures.open(await ledTo(of, reader))
       },
     },
     async loadEarlier(chat, count) {
@@ -107,6 +108,11 @@ export function seenOf(archive: Archive, sight: Sight | null, signal: AbortSigna
       return archive.forget(chat)
     },
   }
+}
+
+/** Returns the address of the person to whom a number leads, which may be another number; any other address as it is. Fails as `Archive.reader`. */
+export async function ledTo(one: Jid, reader: Seen['reader']): Promise<Jid> {
+  return phoneOf(one) === null ? one : ((await reader().recipientAt(one))?.id ?? one)
 }
 
 /** True if the caller sees this chat. Fails as `Archive.reader`. */

@@ -13,6 +13,7 @@ import { facts } from './brief.ts'
 import type { Grant } from './door.ts'
 import { contactIdInput, readAddress } from './inputs.ts'
 import { READING_ERRORS } from './reading.ts'
+import { ledTo } from './seen.ts'
 
 /** The time for a task. A change may take 30 s. The last second is reserved for the response. */
 export const TASK_MS = 29_000
@@ -165,7 +166,7 @@ export const inviteInput = z
     'Invite link of a group, or its last part, for example "https://chat.whatsapp.com/ABCdefGHIjkl12345".',
   )
 
-type Performer = Pick<Grant<'manage', 'ready'>, 'engine' | 'demandVisible' | 'clock'> &
+type Performer = Pick<Grant<'manage', 'ready'>, 'engine' | 'demandVisible' | 'reader' | 'clock'> &
   Partial<Pick<Grant<'manage', 'ready'>, 'note'>>
 
 /**
@@ -177,7 +178,7 @@ type Performer = Pick<Grant<'manage', 'ready'>, 'engine' | 'demandVisible' | 'cl
 export async function perform<K extends TaskKind>(
   kind: K,
   takes: TaskInput<K>,
-  { engine, note, demandVisible, clock }: Performer,
+  { engine, note, demandVisible, reader, clock }: Performer,
   limitMs = TASK_MS,
 ): Promise<TaskResult<K>> {
   const endsAtMs = clock.now() + limitMs
@@ -186,14 +187,24 @@ export async function perform<K extends TaskKind>(
     if (about) await demandVisible(about)
   }
   // Who is brought into a group is reached by it, as by a message.
-  const { members = [], action }: { members?: readonly Jid[]; action?: string } = Object(takes)
+  const {
+    person,
+    members = [],
+    action,
+  }: { person?: Jid; members?: readonly Jid[]; action?: string } = Object(takes)
   for (const one of kind === 'create_group' || action === 'add' ? members : []) {
     if (endsAtMs - clock.now() < AFTER_LOOKUPS_MS) fail('whatsapp_timeout', SLOW_LOOKUPS)
     await demandVisible(one)
   }
+  // After the checks, which look numbers up, and see both addresses.
+  const exact = {
+    ...takes,
+    ...(person === undefined ? {} : { person: await ledTo(person, reader) }),
+    ...(members.length === 0 ? {} : { members: await Promise.all(members.map((one) => ledTo(one, reader))) }),
+  }
   const leftMs = endsAtMs - clock.now()
   if (leftMs <= 0) fail('whatsapp_timeout', NOT_BEGUN)
-  const { result, chat } = await engine.perform(kind, takes, { limitMs: leftMs })
+  const { result, chat } = await engine.perform(kind, exact, { limitMs: leftMs })
   if (chat !== null) note?.({ type: 'chats', chats: [chat] })
   return result
 }

@@ -55,8 +55,8 @@ export type PageTasks = {
   /** The phone JID if it is known, else the address as it is. */
   best(wid: string | Wid): string
   /**
-   * Returns the address of this person for requests; null if the number is not on WhatsApp. Lookups run one after the other.
-   * Throws as {@link PageTasks.inTime}.
+   * Returns the address of this person for requests, which may be another number; null if this one is not on WhatsApp. Lookups run one
+   * after the other. Throws as {@link PageTasks.inTime}.
    */
   lookUp(id: string, endsAt: number): Promise<Wid | null>
   /** The people who were found, each once: two of the given addresses may belong to one person. */
@@ -231,7 +231,7 @@ export function installPageTasks(): void {
       const wid = typeof id === 'string' ? tools.wid(id) : id
       const others = rows.others(wid)
       const found = looked.get(String(wid))
-      return [wid, ...(others.length === 0 && found ? [found] : others)].map(String)
+      return [wid, ...(others.length === 0 && found ? [found, ...rows.others(found)] : others)].map(String)
     },
 
     member(chat, id) {
@@ -303,8 +303,9 @@ export function installPageTasks(): void {
       )
       const found = (await tools.inTime(endsAt, answer))?.wid
       if (found) looked.set(String(wid), found)
-      // By phone number, as the library asks: the response has the address of the chat.
-      return found ? wid : null
+      if (!found) return null
+      // By phone number, as the library asks: the response has the address of the chat. It may be that of another number.
+      return [found, ...rows.others(found)].find(({ server }) => server === 'c.us') ?? wid
     },
 
     people: (found) => [...new Map(found.flatMap((one) => (one ? [[String(one), one]] : []))).values()],

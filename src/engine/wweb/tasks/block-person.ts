@@ -20,8 +20,8 @@ export const blockPerson: PageTask<'block_person'> = {
       const { Contact, Blocklist } = await tasks.need<Collections>('WAWebCollections')
       const wid = await tasks.lookUp(person, endsAt)
       if (wid === null) return { problem: 'nobody' }
-      const chat = rows.findChat(person)
-      const known = [...(chat ? [String(chat.id)] : []), ...tasks.addresses(person)]
+      const chat = rows.findChat(String(wid))
+      const known = [...(chat ? [String(chat.id)] : []), ...tasks.addresses(wid)]
       const lidsFirst = [...new Set(known)].sort((one, other) =>
         chat ? 0 : Number(/@lid$/.test(other)) - Number(/@lid$/.test(one)),
       )

@@ -58,7 +58,8 @@ export const changeMembers: PageTask<'change_members'> = {
         what: Exclude<MemberAction, 'add'>,
         ids: readonly string[],
       ): Promise<MemberCode[]> {
-        const models = ids.flatMap((id) => tasks.member(chat, id) ?? [])
+        // Two of the given addresses may belong to one person.
+        const models = [...new Set(ids.flatMap((id) => tasks.member(chat, id) ?? []))]
         const { ensure } = window.whatsappMcpModules
         const job = (await ensure('WAWebGroupModifyParticipantsJob')) as Partial<MembersModule> | undefined
         const changeThem = job?.[`${what}GroupParticipants`]

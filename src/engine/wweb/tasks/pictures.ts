@@ -52,9 +52,10 @@ export const readPicture: PageTask<'read_picture'> = {
           return [getMaybeMePnUser(), getMaybeMeLidUser()].flatMap((wid) => wid ?? []).map(String)
         }
         if (!/@(c\.us|lid)$/.test(chat)) return [chat]
-        if ((await tasks.lookUp(chat, endsAt)) === null) return []
+        const wid = await tasks.lookUp(chat, endsAt)
+        if (wid === null) return []
         const isLid = (address: string) => Number(/@lid$/.test(address))
-        return tasks.addresses(chat).sort((one, other) => isLid(other) - isLid(one))
+        return tasks.addresses(wid).sort((one, other) => isLid(other) - isLid(one))
       },
       ask: async (address: string): Promise<Thumb | 'silent'> => {
         const { requestProfilePicFromServer } = await tasks.need<Bridge>('WAWebContactProfilePicThumbBridge')
