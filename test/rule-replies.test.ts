@@ -122,26 +122,39 @@ it('never answers the reply of another rule of this server', async () => {
 })
 
 it('is paused by a logout, as a webhook is, which gets the last events first', async () => {
-  const receiver = await openReceiver()
+  const [receiver, hanging] = await Promise.all([openReceiver(), openReceiver()])
+  hanging.answer = () => {}
   try {
     await harness.close()
     harness = await openHarness({
-      env: { WHATSAPP_RULES: 'true', WHATSAPP_WEBHOOK_ALLOWED_ORIGINS: receiver.origin },
+      env: {
+        WHATSAPP_RULES: 'true',
+        WHATSAPP_WEBHOOK_ALLOWED_ORIGINS: `${receiver.origin},${hanging.origin}`,
+      },
     })
     await harness.link()
     await save(away('Gone.', '    sends: open\n'))
     receiver.answer = (response) => void setTimeout(() => status(200)(response), 500)
     const kinds = ['message.received', 'session.changed']
     const { id } = (await harness.post('/api/webhooks', { url: receiver.url, kinds })).json
+    const { id: silent } = (await harness.post('/api/webhooks', { url: hanging.url, kinds })).json
     await harness.world.write({ from: AMARA, text: 'before the logout' })
     await until(async () => (await items())[0]?.state).toBe('sent')
+    await until(() => hanging.requests.length).toBeGreaterThan(0)
     expect((await harness.post('/api/logout')).status).toBe(200)
-    const hook = async () => (await harness.get(`/api/webhooks/${id}`)).json
-    await until(async () => (await hook()).paused_reason).toBe('logged_out')
-    await until(async () => (await rules())[0].paused_reason).toBe('logged_out')
-    expect(receiver.delivered().map(({ event }) => event.message?.body)).toContain('before the logout')
+    const hook = async (of = id) => (await harness.get(`/api/webhooks/${of}`)).json
+    // Before its last delivery has ended, so that a stop loses it as little as a crash.
+    for (const of of [id, silent]) expect((await hook(of)).paused_reason).toBe('logged_out')
+    expect((await rules())[0].paused_reason).toBe('logged_out')
+    await until(() => receiver.delivered().map(({ event }) => event.message?.body)).toContain(
+      'before the logout',
+    )
     expect((await hook()).failing_chats).toBe(0)
+    await harness.restart()
+    for (const of of [id, silent]) expect((await hook(of)).paused_reason).toBe('logged_out')
+    expect((await rules())[0].paused_reason).toBe('logged_out')
   } finally {
+    await hanging.stop()
     await receiver.stop()
   }
 })

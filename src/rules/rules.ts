@@ -10,6 +10,7 @@ import { createPlaces } from '../webhooks/places.ts'
 import { endOf } from '../webhooks/positions.ts'
 import {
   type Receiver as AnyReceiver,
+  isPausedBy,
   openReceiver,
   type ReceiverOptions,
   type ReceiverView,
@@ -146,7 +147,7 @@ export async function openRules(options: RulesOptions): Promise<Rules> {
       clock,
       log,
       delivering: () => actionOf(row.rule, actions),
-      onPaused: (one, reason) => void pause(one, reason),
+      onPaused: (...pausing) => void pause(...pausing),
       onLost: () => log.warn({ rule: row.id }, 'events were deleted before a rule had taken them'),
     })
 
@@ -161,15 +162,23 @@ export async function openRules(options: RulesOptions): Promise<Rules> {
     await control.remove(id)
   }
 
-  async function pause(one: Receiver, reason: PauseReason): Promise<void> {
-    if (isClosed || one.row.paused !== null) return
-    const { id } = one.row
-    log.warn({ rule: id, reason }, 'a rule is paused')
+  async function pause(one: Receiver, reason: PauseReason, last?: Promise<void>): Promise<void> {
+    if (isClosed || !isPausedBy(reason, one.row)) return
+    log.warn({ rule: one.row.id, reason }, 'a rule is paused')
     one.row = { ...one.row, paused: reason }
+    if (last !== undefined) await save(one)
+    await last
     await one.pump.halt()
+    await save(one)
+  }
+
+  /** Stores the rule that is paused, unless it was closed or ended meanwhile. Never rejects. */
+  async function save(one: Receiver): Promise<void> {
+    if (isClosed) return
+    const { id, paused } = one.row
     await inTurn(async () => {
       if (all.get(id) === one)
-        await control.put({ id, place: one.pump.place(), paused: reason, stamp: readStamp ?? null })
+        await control.put({ id, place: one.pump.place(), paused, stamp: readStamp ?? null })
     })
   }
 

@@ -44,8 +44,8 @@ export type ReceiverOptions<Row extends Receiving, E extends string> = {
   log: Log
   /** @param row returns the row as it is now */
   delivering(row: () => Row): Delivering<E>
-  /** It cannot go on without the owner. */
-  onPaused(receiver: Receiver<Row, E>, reason: PauseReason): void
+  /** It cannot go on without the owner. @param last resolves when it may be halted; default: at once. Never rejects */
+  onPaused(receiver: Receiver<Row, E>, reason: PauseReason, last?: Promise<void>): void
   /** Events were deleted before they were delivered. */
   onLost(receiver: Receiver<Row, E>): void
 }
@@ -58,6 +58,11 @@ const LAST_MS = 10_000
 /** Returns the row of the receiver with its present position. */
 export function placed<Row extends Receiving>({ row, pump }: Receiver<Row, string>): Row {
   return { ...row, place: pump.place() }
+}
+
+/** True if this pauses the receiver. The account of one that is removed was logged out just before. */
+export function isPausedBy(reason: PauseReason, { paused }: Receiving): boolean {
+  return paused === null || (paused === 'logged_out' && reason === 'account_removed')
 }
 
 /** Returns the receiver as it is now. @param dead numbers of dead deliveries, as the control database counts them */
@@ -168,7 +173,7 @@ export async function openReceiver<Row extends Receiving, E extends string>(
         }),
         session.onChange(() => {
           const { linked } = session.status()
-          if (wasLinked && !linked) void deliverLast()
+          if (wasLinked && !linked) options.onPaused(receiver, 'logged_out', deliverLast())
           wasLinked = linked
         }),
       ]
@@ -179,7 +184,6 @@ export async function openReceiver<Row extends Receiving, E extends string>(
 
   async function deliverLast(): Promise<void> {
     await withDeadline(clock, 'Delivering the last events', LAST_MS, pump.settled()).catch(() => {})
-    options.onPaused(receiver, 'logged_out')
   }
 
   follow()

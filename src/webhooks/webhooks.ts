@@ -12,6 +12,7 @@ import { createPlaces } from './places.ts'
 import { endOf } from './positions.ts'
 import {
   type Receiver as AnyReceiver,
+  isPausedBy,
   openReceiver,
   placed,
   type ReceiverOptions,
@@ -101,7 +102,7 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
       ...options,
       places,
       delivering: (present) => createSigned(new URL(row.url), present, options),
-      onPaused: (one, reason) => void pause(one, reason),
+      onPaused: (...pausing) => void pause(...pausing),
       onLost(one) {
         log.warn({ webhook: row.id }, 'events were deleted before a webhook had received them')
         one.row = { ...one.row, lostAtMs: clock.now() }
@@ -180,19 +181,22 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
     }).catch(failed)
   }
 
-  /** Stores the webhook, unless it was removed or opened again meanwhile. Never rejects. */
-  function save(one: Receiver): Promise<void> {
-    return inTurn(async () => {
+  /** Stores the webhook, unless it was removed, closed or opened again meanwhile. Never rejects. */
+  async function save(one: Receiver): Promise<void> {
+    if (isClosed) return
+    await inTurn(async () => {
       if (all.get(one.row.id) === one) await control.put(placed(one))
     }).catch(failed)
   }
 
-  async function pause({ row: { id } }: Receiver, reason: PauseReason): Promise<void> {
+  async function pause({ row: { id } }: Receiver, reason: PauseReason, last?: Promise<void>): Promise<void> {
     const one = all.get(id)
-    if (isClosed || one === undefined || one.row.paused !== null) return
+    if (isClosed || one === undefined || !isPausedBy(reason, one.row)) return
     log.warn({ webhook: id, reason }, 'a webhook is paused')
     // At once, whatever the database says.
     one.row = { ...one.row, paused: reason }
+    if (last !== undefined) await save(one)
+    await last
     await one.pump.halt()
     await save(one)
   }
