@@ -7,6 +7,7 @@ import { toJid } from '../src/model/ids.ts'
 import { createOwnIds } from '../src/own-ids.ts'
 import { parseRules } from '../src/rules/rules-file.ts'
 import { type EventStage, openEventStage } from './event-stage.ts'
+import type { Answer } from './harness.ts'
 import { openReceiver, type Receiver, status, verify } from './webhook-receiver.ts'
 
 const BRUNO = '15550001102@c.us'
@@ -228,12 +229,21 @@ describe('a webhook of a rule', () => {
 })
 
 describe('the file', () => {
+  const stop = async (): Promise<Answer['json']> =>
+    (await fetch(`${stage.url}/api/accounts/default/stop`, { method: 'POST' })).json()
+
   it('with an error changes nothing: the rules of before stay, and the line is named', async () => {
     await save(file(rule('log', KINDS, append())))
     await save(`${file(rule('log', KINDS, append()))}  - name: other\n    kinds: [nothing]\n`)
     const { problem, rules } = await view()
     expect([problem, rules.length]).toEqual([{ line: 6, reason: expect.stringContaining('"kinds"') }, 1])
-    expect((await stage.get('/api/status')).json.rules_problem).toMatch(/^Line 6: "kinds"/)
+    const problems = [
+      (await stage.get('/api/status')).json.rules_problem,
+      (await stage.get('/api/accounts')).json.accounts[0].status.rules_problem,
+      (await stage.get('/api/accounts/default')).json.accounts[0].status.rules_problem,
+      (await stop()).account.status.rules_problem,
+    ]
+    for (const one of problems) expect(one).toMatch(/^Line 6: "kinds"/)
     stage.write({ body: 'still' })
     await until(bodies).toEqual(['still'])
     await save(file(rule('log', KINDS, append())))

@@ -4,7 +4,7 @@
  */
 import type { z } from 'zod'
 import type { Account } from '../accounts/account.ts'
-import type { Accounts } from '../accounts/accounts.ts'
+import type { Accounts, AccountView } from '../accounts/accounts.ts'
 import { type Clock, DeadlineError, withDeadline } from '../clock.ts'
 import type { ControlStore } from '../control.ts'
 import { AppError, type ErrorCode, fail } from '../errors.ts'
@@ -416,6 +416,12 @@ export function createDoor({
     const { session, archive } = account
     // Only reads end when their client disconnects: a change must not stop halfway, with an unknown outcome.
     const seen = seenOf(archive, sightOf(call, hideChats), way.scope === 'read' ? signal : NEVER, clock)
+    const shown = (status: Status) => withRules(seen.status(status), call)
+    const view = (one: AccountView) => ({ ...one, status: shown(one.status) })
+    const changed =
+      <Args extends unknown[]>(change: (...args: Args) => Promise<AccountView>) =>
+      async (...args: Args) =>
+        view(await change(...args))
     const readings: Readings = {
       caller,
       face,
@@ -430,14 +436,11 @@ export function createDoor({
           accounts
             .list()
             .filter(({ id }) => hasAccount(caller, id))
-            .map((one) => ({ ...one, status: seen.status(one.status) })),
-        view(id) {
-          const one = accounts.view(id)
-          return { ...one, status: seen.status(one.status) }
-        },
+            .map(view),
+        view: (id) => view(accounts.view(id)),
       },
       mcpUrl: mcpUrl(account.id),
-      status: () => withRules(seen.status(session.status()), call),
+      status: () => shown(session.status()),
       abilities: (of = account.id) => accountOf({ ...call, account: of }).session.abilities(),
       onStatus: session.onChange,
       reader: seen.reader,
@@ -458,7 +461,14 @@ export function createDoor({
     const sends = sendsOf(call, mcpSends)
     const sending = createSending({ sends, reader: seen.reader, isListed: listedBy(archive) })
     const server = {
-      accounts,
+      accounts: {
+        ...accounts,
+        ...readings.accounts,
+        add: changed(accounts.add),
+        change: changed(accounts.change),
+        stop: changed(accounts.stop),
+        restart: changed(accounts.restart),
+      },
       keys,
       webhooks,
       rules,
