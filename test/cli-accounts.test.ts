@@ -22,7 +22,7 @@ describe('accounts', () => {
   it('add says how to link it, and list has a line for each', async () => {
     expect(await cli('accounts add work --label Shop')).toEqual({
       code: 0,
-      out: 'Added. To link it: npm run auth -- --account work\n',
+      out: `Added. To link it: npm run auth -- --account work --url ${sandbox.url}\n`,
       err: '',
     })
     const { code, out } = await cli('accounts list')

@@ -8,7 +8,7 @@ import { errnoOf } from './errno.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { nameOf } from './status.ts'
 import { jsonLines, printable } from './terminal.ts'
-import { inWords } from './words.ts'
+import { commandLineHere } from './words.ts'
 
 /** The server closes a browser within 20 s, restarts within 28 s, and removes an account within 60 s. */
 const LIMIT_MS = 65_000
@@ -31,7 +31,8 @@ export async function addAccount(server: Server, id: string, flags: AddFlags): P
     ...(file === '' ? {} : { proxy: firstLine(file) }),
   }
   const done = await openApi(server).post<{ account: AccountView }>('/api/accounts', body, LIMIT_MS)
-  print(json, done, `Added. To link it: ${inWords(`whatsapp-mcp-api auth --account ${id}`)}\n`)
+  const line = `auth --account ${id}${server.isNamed ? ` --url ${server.url}` : ''}`
+  print(json, done, `Added. To link it: ${commandLineHere(line)}\n`)
   return EXIT.ok
 }
 

@@ -42,6 +42,9 @@ export type ApiRequest = RequestInit & { headers?: Record<string, string>; isOnc
 /** The most repetitions of a command's request: after 0.5, 2 and 5 s, or the pauses that the server names. */
 const RETRIES = 3
 
+/** The interval between two notices that a request waits. */
+const NOTICE_MS = 10_000
+
 /** The server responds to readings within 2 s; a machine under load gets more time. */
 const ANSWER_MS = 10_000
 
@@ -110,7 +113,14 @@ export function openApi(server: Server): Api {
       }
     }
     const most = isOnce === true ? 0 : retries
-    const send = createTransport({ url, key, account, retries: most, onPause: sayPause, fetch: attempt })
+    const send = createTransport({
+      url,
+      key,
+      account,
+      retries: most,
+      onPause: createPauseNotice(),
+      fetch: attempt,
+    })
     const keyed = once === undefined ? headers : { ...headers, 'idempotency-key': once }
     try {
       const answer = await send(new Request(`${url}${path}`, { ...given, headers: keyed }))
@@ -219,8 +229,14 @@ function carrying(method: string, body: object): ApiRequest {
   return { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
 }
 
-function sayPause(pauseMs: number): void {
-  process.stderr.write(`There is no outcome yet. Trying again in ${pauseMs / 1_000} s.\n`)
+/** Returns a function that says that a request waits: at first, then at most every 10 s. */
+export function createPauseNotice(): (pauseMs: number) => void {
+  let saidAtMs = Number.NEGATIVE_INFINITY
+  return (pauseMs) => {
+    if (performance.now() - saidAtMs < NOTICE_MS) return
+    saidAtMs = performance.now()
+    process.stderr.write(`There is no outcome yet. Trying again in ${pauseMs / 1_000} s.\n`)
+  }
 }
 
 /** The server returned an error, and it is unknown whether the action happened. `advice`: how to repeat it. */
