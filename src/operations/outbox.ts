@@ -98,7 +98,7 @@ export const approveOutboxItem = defineOperation({
   name: 'approve_outbox_item',
   title: 'Approve a message',
   description:
-    'Sends a held message. `digest` is the one that was read with the item: if the item has changed since, nothing is sent. Returns the item after it was sent or failed. If it has a time, WhatsApp is not connected, or other messages to the chat take long, its state is `scheduled`. If its own send takes longer than this call can wait, it is `sending`. An item is approved once, unless it is changed afterwards.',
+    'Sends a held message. `digest` is the one that was read with the item: if the item has changed since, nothing is sent. Returns the item after it was sent or failed. If it has a time, WhatsApp is not connected or does not respond, or other messages to the chat take long, its state is `scheduled`. If its own send takes longer than this call can wait, it is `sending`. An item is approved once, unless it is changed afterwards.',
   routes: ['POST /api/outbox/{item_id}/approve'],
   input: z.strictObject({
     item_id: itemId,

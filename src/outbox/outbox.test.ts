@@ -29,8 +29,14 @@ let opened: Outbox[]
 let sent: [text: string, from: string][]
 /** The time that each send was given, in milliseconds. */
 let limits: number[]
-/** The account that is linked now, and what happens when a text is sent with it. */
-let phone: { wid: string; connected: boolean; problem: Error | null; sending(text: string): Promise<void> }
+/** The account that is linked now, and what happens when a number is looked up and a text is sent with it. */
+let phone: {
+  wid: string
+  connected: boolean
+  problem: Error | null
+  finding(): Promise<void>
+  sending(text: string): Promise<void>
+}
 let changed: () => void
 /** The files that were kept, each with its end; and the callers that may send. */
 let holds: [path: string, item: string, untilMs: number | null][]
@@ -58,7 +64,7 @@ beforeEach(() => {
   opened = []
   sent = []
   limits = []
-  phone = { wid: OWN, connected: true, problem: null, sending: async () => {} }
+  phone = { wid: OWN, connected: true, problem: null, finding: async () => {}, sending: async () => {} }
   changed = () => {}
   holds = []
   keys = new Set(['key_1'])
@@ -90,7 +96,10 @@ function open(isReadOnly = false): Outbox {
       if (phone.problem !== null) throw phone.problem
       const { wid } = phone
       return {
-        findNumber: async () => TO,
+        async findNumber() {
+          await phone.finding()
+          return TO
+        },
         async send(
           chatId: string,
           { text }: { text: string },
@@ -523,6 +532,27 @@ it('tries again to write that an item waits again', async () => {
     })
     .toEqual(['scheduled'])
   await expect.poll(() => stateOf(id)).toBe('sent')
+})
+
+it('sends a message later if the page does not respond at its time', async () => {
+  const outbox = open()
+  let lookups = 0
+  phone.finding = async () => {
+    lookups += 1
+    if (lookups === 1) throw new AppError('whatsapp_timeout')
+  }
+  const { id } = await schedule(outbox, 'scheduled', 1_000)
+  clock.advance(1_000)
+  await expect.poll(() => lookups).toBe(1)
+  await expect.poll(() => stateOf(id)).toBe('scheduled')
+  await expect
+    .poll(() => {
+      clock.advance(1_000)
+      return texts()
+    })
+    .toEqual(['scheduled'])
+  await expect.poll(() => stateOf(id)).toBe('sent')
+  expect(texts()).toEqual(['scheduled'])
 })
 
 it('keeps what could not begin when a review gives it back at the same moment', async () => {

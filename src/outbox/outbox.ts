@@ -28,8 +28,13 @@ import {
 import { type TransmitOptions, transmit } from './transmit.ts'
 import { createWaiting, RETRY_MS, type Waiting, type WaitingOptions } from './waiting.ts'
 
-/** The codes of `Session.engine` after which an item that waited waits again. */
-const NOT_BEGUN: readonly string[] = ['not_connected', 'starting', 'shutting_down'] satisfies ErrorCode[]
+/** The codes of {@link transmit} after which an item that waited waits again, until it expires: nothing was begun. */
+const NOT_BEGUN: readonly string[] = [
+  'not_connected',
+  'starting',
+  'shutting_down',
+  'whatsapp_timeout',
+] satisfies ErrorCode[]
 
 const READ_ONLY = 'WHATSAPP_MCP_READ_ONLY is on. Nothing was sent.'
 const WRITABLE = 'Start the server without WHATSAPP_MCP_READ_ONLY.'

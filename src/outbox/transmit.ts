@@ -21,7 +21,8 @@ export type TransmitOptions = {
 
 /**
  * Sends it before `endsAtMs` (Unix ms), and reports the message to the archive. Returns what the item is then.
- * @throws AppError `send_outcome_unknown` if it may have been sent; any other error means that it was not
+ * @throws AppError `send_outcome_unknown` if it may have been sent; any other error means that it was not, and `whatsapp_timeout`
+ * that it was not begun
  */
 export async function transmit(
   row: OutboxRow,
