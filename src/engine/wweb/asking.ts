@@ -1,6 +1,7 @@
 /** Calls the page with a deadline, and converts failures to errors of the error table. */
 import { type Clock, DeadlineError, withDeadline } from '../../clock.ts'
 import { fail } from '../../errors.ts'
+import { isPageGone } from './acting.ts'
 
 /**
  * Returns the page's result within `ms`. Fails with `whatsapp_timeout`, `whatsapp_error`, or `not_connected`.
@@ -14,7 +15,8 @@ export function createAsk(clock: Clock, isConnected: () => boolean): Ask {
       return await withDeadline(clock, what, ms, question)
     } catch (error) {
       if (error instanceof DeadlineError) fail('whatsapp_timeout', { cause: error })
-      return isConnected()
+      // A page that went away is loading again, or its browser is closed: that is reported a moment later.
+      return isConnected() && !isPageGone(error)
         ? fail('whatsapp_error', { cause: error })
         : fail('not_connected', { retryAfterS: 5, cause: error })
     }
