@@ -1,14 +1,18 @@
 /** Forgetting a chat, on a real archive and a real control database: for a caller that does not see the chat, nothing happens. */
+import { existsSync, readFileSync } from 'node:fs'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { z } from 'zod'
 import { type ArchiveStage, ME, openArchiveStage } from '../../test/archive-stage.ts'
 import { seenMessage } from '../../test/seen-message.ts'
 import { createTestClock } from '../../test/test-clock.ts'
 import type { Account } from '../accounts/account.ts'
 import type { ControlStore, OutboxRow } from '../control.ts'
+import { AppError } from '../errors.ts'
 import type { Caller } from '../model/caller.ts'
 import { DEFAULT_ACCOUNT, toJid } from '../model/ids.ts'
+import { problemOf, viewOf } from '../outbox/item.ts'
 import { openControl } from '../store/open-control.ts'
-import { OWNER } from './call.ts'
+import { type Call, OWNER } from './call.ts'
 import { createDoor, type DoorOptions } from './door.ts'
 
 const BOSS = toJid('15551234567@c.us')
@@ -40,19 +44,22 @@ const SENT: OutboxRow = {
   ...{ expiresAtMs: null, sentAtMs: null, messageId: null, error: null },
 }
 
-/** What the call returns, or its code; and what is left. */
-async function forget(caller: Partial<Caller>, hideChats: DoorOptions['hideChats'] = [], chat = BOSS) {
-  const door = createDoor({
+const openDoor = (hideChats: DoorOptions['hideChats'] = []) =>
+  createDoor({
     ...Object.create(null),
     ...{ accounts: { get: () => account }, uploads: { of: () => null }, control, hideChats, clock },
     ...{ mcpSends: 'open', mcpUrl: () => '', onAdmit() {} },
   })
+const callBy = (caller: Partial<Caller>): Call => ({
+  caller: { ...OWNER, id: 'key_1', scopes: new Set(['manage']), ...caller },
+  ...{ face: 'rest', client: null, account: DEFAULT_ACCOUNT, requestId: 'r', canAsk: false },
+  signal: new AbortController().signal,
+})
+
+/** What the call returns, or its code; and what is left. */
+async function forget(caller: Partial<Caller>, hideChats: DoorOptions['hideChats'] = [], chat = BOSS) {
   const way = { name: 'forget_chat', scope: 'manage', needs: 'nothing' } as const
-  const { signal } = new AbortController()
-  const granted = door.admit(way, {
-    caller: { ...OWNER, id: 'key_1', scopes: new Set(['manage']), ...caller },
-    ...{ face: 'rest', client: null, account: DEFAULT_ACCOUNT, requestId: 'r', canAsk: false, signal },
-  })
+  const granted = openDoor(hideChats).admit(way, callBy(caller))
   const answer = await granted.forget(chat).catch((error) => error.code)
   const items = await control.outbox.list({ limit: 9 })
   return { answer, messages: stage.archive.view().archive?.messages, items: items.length }
@@ -77,3 +84,37 @@ it.each(['15559999999@c.us', '120363000000000001@g.us', '99000000000009@lid'])(
     expect(await forget({}, [], toJid(chat))).toEqual({ answer: 'chat_not_found', messages: 1, items: 2 })
   },
 )
+
+it('leaves no text of a message that waited with the idempotency keys, and repeats no answer about it', async () => {
+  const content = JSON.stringify({ outgoing: { kind: 'text', text: 'SECRET' } })
+  const held: OutboxRow = {
+    ...{ ...SENT, id: 'ob_2', state: 'held', caller: 'key_1', request: 'k1', reason: 'confirm' },
+    ...{ content, preview: 'SECRET', bareId: '3EB0CC' },
+  }
+  await control.outbox.add(held)
+  const row = { scope: 'manage', needs: 'nothing', effect: 'send', output: z.unknown() } as const
+  const call = { ...callBy({}), idempotencyKey: 'k1' }
+  const door = openDoor()
+  const repeat = {
+    send: () =>
+      door.once({ ...row, name: 'send_to_chat', answer: () => ({}) }, {}, call, async () => {
+        throw problemOf(held)
+      }),
+    forward: () =>
+      door.once({ ...row, name: 'forward_message' }, {}, call, async () => {
+        const results = [{ ok: false, code: 'held_for_approval', outbox_id: held.id }]
+        throw new AppError('held_for_approval', { facts: { item: viewOf(held), results } })
+      }),
+    change: () =>
+      door.once({ ...row, name: 'change_outbox_item' }, {}, call, async () => ({ item: viewOf(held) })),
+  }
+  const outcomes = () =>
+    Promise.all(Object.values(repeat).map((one) => one().catch(({ code, facts }) => ({ code, ...facts }))))
+  const waits = { item: { preview: 'SECRET' } }
+  for (let times = 0; times < 2; times += 1) expect(await outcomes()).toMatchObject([waits, waits, waits])
+  await control.outbox.change(held.id, ['held'], { state: 'sent', content: null })
+  await forget({})
+  const files = ['', '-wal'].map((end) => stage.authDir.control + end).filter(existsSync)
+  expect(files.filter((file) => readFileSync(file).includes('SECRET'))).toEqual([])
+  expect(await outcomes()).toMatchObject(Object.keys(repeat).map(() => ({ code: 'outcome_unknown' })))
+})

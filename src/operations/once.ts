@@ -1,18 +1,28 @@
 /** Calls with an idempotency key: the same key and input run once, and a repeated call returns what the first one returned. */
 import { createHash } from 'node:crypto'
-import type { z } from 'zod'
+import { z } from 'zod'
 import type { ControlStore, RequestKey, RequestRow } from '../control.ts'
 import { AppError, ERRORS, type ErrorCode, fail, toAppError } from '../errors.ts'
-import { problemOf } from '../outbox/item.ts'
+import { problemOf, viewOf } from '../outbox/item.ts'
 import type { Call } from './call.ts'
 import type { Grant } from './door.ts'
 import type { Operation } from './operation.ts'
-import { isOpen, presentParts, resultsOf } from './several.ts'
+import { isOpen, itemDeleted, presentParts, resultsOf } from './several.ts'
 
 /** What a call returned. */
 type Outcome =
   | { output: unknown }
   | { error: { code: ErrorCode; detail: string; hint: string; facts: object } }
+
+/** An output, or the facts of an error, with an item of the outbox. */
+const WithItem = z.looseObject({ item: z.object({ id: z.string().startsWith('ob_') }) })
+
+/** Of an item, only its id is stored: forgetting a chat deletes its items, and no text of one may stay behind. */
+function withoutText(outcome: Outcome): Outcome {
+  const bare = <T>(fields: T) => WithItem.safeParse(fields).data ?? fields
+  if ('output' in outcome) return { output: bare(outcome.output) }
+  return { error: { ...outcome.error, facts: bare(outcome.error.facts) } }
+}
 
 /** Stored in place of a response with a secret. */
 const shownOnce = (hint: string): Outcome => ({
@@ -94,7 +104,8 @@ export function createOnce(
   }
 
   /** Stores the outcome. If that fails, keeps it for the next repetition: a message that was sent must not count as failed. */
-  async function note(request: RequestKey, outcome: Outcome): Promise<void> {
+  async function note(request: RequestKey, full: Outcome): Promise<void> {
+    const outcome = withoutText(full)
     await requests.finish(request, JSON.stringify(outcome)).catch(() => unstored.set(idOf(request), outcome))
   }
 
@@ -105,6 +116,15 @@ export function createOnce(
     return late
   }
 
+  /** Returns the stored output with its item as it is now, if it has one. */
+  async function withItem(output: unknown): Promise<unknown> {
+    const { data } = WithItem.safeParse(output)
+    if (data === undefined) return output
+    const item = await outbox.get(data.item.id)
+    if (item === null) throw itemDeleted()
+    return { ...data, item: viewOf(item) }
+  }
+
   /** Returns what the earlier call returned; null if it did nothing before the server ended: it runs now. */
   async function replay<In extends z.ZodType, Out extends z.ZodType>(
     { answer, several, output: schema }: KeyedRow<In, Out>,
@@ -113,7 +133,7 @@ export function createOnce(
     { isOurs, outcome: stored }: RequestRow,
   ): Promise<{ output: unknown } | null> {
     const outcome: Outcome | null = stored === null ? null : JSON.parse(stored)
-    if (outcome !== null && 'output' in outcome) return outcome
+    if (outcome !== null && 'output' in outcome) return { output: await withItem(outcome.output) }
     if (outcome === null && isOurs) fail('idempotency_in_progress', { retryAfterS: 1 })
     // A message whose outcome was unknown, or that waited, may be sent by now.
     const mayDiffer = outcome === null || isOpen(outcome.error.code)
@@ -134,6 +154,8 @@ export function createOnce(
         const results = resultsOf(now.parts, now.facts)
         return { output: schema.parse({ ok: true, ...now.facts, ...several?.(input), results }) }
       }
+      // It waited then.
+      if (item === null && isOpen(code) && WithItem.safeParse(facts).success) throw itemDeleted()
       throw new AppError(code, { detail, hint, facts: { ...facts } })
     }
     if (answer === undefined) lost()

@@ -72,6 +72,13 @@ export function resultsOf<One extends Result>(
   })
 }
 
+/** The error of a message that waited, and whose item is gone: within the time of a key, only forgetting its chat deletes it. */
+export const itemDeleted = () =>
+  new AppError('outcome_unknown', {
+    detail: 'The message waited in the outbox, and its item was deleted: its chat was forgotten.',
+    hint: 'Check the chat on the phone before you send the message with a new key.',
+  })
+
 /** The facts of an error of {@link resultsOf}. */
 const Stored = Facts.extend({ results: z.array(z.looseObject({ ...RESULT, code: z.enum(CODES) })) }).loose()
 
@@ -95,6 +102,10 @@ async function presentPart(
 ): Promise<Part> {
   const { message_id: _, outbox_id, code, detail = ERRORS[code].title, ...others } = before
   const item = isOpen(code) && outbox_id !== undefined ? await get(outbox_id) : null
+  if (item === null && code !== 'send_outcome_unknown' && isOpen(code)) {
+    const error = itemDeleted()
+    return { result: { ...others, ...unsent(error) }, error }
+  }
   if (item === null) return { result: before, error: new AppError(code, { detail }) }
   const error = problemOf(item)
   const now =
