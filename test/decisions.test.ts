@@ -308,6 +308,20 @@ describe('a client that can be asked', () => {
       expect([delivered(before).length, delivered(after).length]).toEqual([0, 1])
     })
 
+    it('sends nothing if the owner changed the message before the user edited it', async () => {
+      const [before, ofOwner, ofUser] = [fresh(), fresh(), fresh()]
+      const { result, text } = await sendAsked(lane, before, async () => {
+        const path = `/api/outbox/${(await newest()).id}`
+        await harness.call({ method: 'PATCH', path, body: { message: ofOwner } })
+        return { action: 'accept', content: { send: true, message: ofUser } }
+      })
+      const waiting = await newest()
+      expect(waiting).toMatchObject({ state: 'held', preview: ofOwner })
+      expect([before, ofOwner, ofUser].flatMap(delivered)).toEqual([])
+      expect([result.isError, text]).toEqual([true, expect.stringContaining(waiting.id)])
+      await decide(waiting.id, 'reject')
+    })
+
     it.each(['', ' \n'])('sends nothing if the user removed the text (%j), and says so', async (removed) => {
       const message = fresh()
       const content = { send: true, message: removed }

@@ -283,6 +283,17 @@ it('asks again about what was changed after its approval', async () => {
   expect(texts()).toEqual(['as it is'])
 })
 
+it('changes nothing that is no longer as it was read', async () => {
+  const outbox = open()
+  const { id, digest } = await hold(outbox, 'as it was')
+  const changed = await outbox.decide.change(id, { text: 'of the owner', digest })
+  await expect(outbox.decide.change(id, { text: 'of a user', digest })).rejects.toMatchObject({
+    code: 'outbox_changed',
+    facts: { digest: changed.digest },
+  })
+  expect(await store.get(id)).toMatchObject({ preview: 'of the owner', digest: changed.digest })
+})
+
 it('does not end what was given another time as it expired', async () => {
   const outbox = open()
   phone.connected = false

@@ -40,7 +40,12 @@ export type Waiting = {
   stop(): Promise<void>
 }
 
-export type ItemChange = { text?: string | undefined; releaseAtMs?: number | undefined }
+/** `digest`: that of the item as it was read; left out: any. */
+export type ItemChange = {
+  text?: string | undefined
+  releaseAtMs?: number | undefined
+  digest?: string | undefined
+}
 
 export type WaitingOptions = {
   store: ControlStore['outbox']
@@ -273,11 +278,12 @@ export function createWaiting(options: WaitingOptions): Waiting {
       const row = await find(id)
       return (await end(row, { state: 'cancelled' })) ?? failNotHeld(await find(id))
     },
-    async change(id, { text, releaseAtMs }) {
+    async change(id, { text, releaseAtMs, digest: read }) {
       const row = await find(id)
       const isApproved = row.state === 'scheduled' && !isUnapproved(row)
       if ((row.state !== 'held' && row.state !== 'scheduled') || (isApproved && isDue(row) && canSendNow()))
         return failNotHeld(row)
+      if (read !== undefined && read !== row.digest) fail('outbox_changed', { facts: { digest: row.digest } })
       const before = contentOf(row)
       const content = text === undefined ? before : { ...before, outgoing: withText(before.outgoing, text) }
       const time = releaseAtMs ?? row.releaseAtMs

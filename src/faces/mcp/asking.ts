@@ -133,7 +133,7 @@ async function decide(ctx: ServerContext, call: Call, door: Door, asked: Asked):
       const { decide } = await door.admit(ANSWER, call).answering(id)
       if (send !== true) return void about({ item: await decide.reject(id, null) })
       const isChanged = isText(message) && asked.text !== null && message !== asked.text
-      const present = isChanged ? (await decide.change(id, { text: message })).digest : digest
+      const present = isChanged ? (await decide.change(id, { text: message, digest })).digest : digest
       about({ item: await decide.approve(id, present) })
     })
   for (const one of await Promise.allSettled(asked.items.map(decideOn)))
