@@ -1,8 +1,9 @@
 /** Calls with a key while the control database does not take how they ended. */
 import { expect, it } from 'vitest'
 import { z } from 'zod'
-import type { ControlStore, RequestRow } from '../control.ts'
-import { AppError } from '../errors.ts'
+import type { ControlStore, OutboxRow, RequestRow } from '../control.ts'
+import { AppError, type ErrorCode } from '../errors.ts'
+import { DEFAULT_ACCOUNT, toJid } from '../model/ids.ts'
 import type { Call } from './call.ts'
 import { createOnce } from './once.ts'
 import type { Operation } from './operation.ts'
@@ -72,3 +73,29 @@ it('a call that did nothing runs again, once', async () => {
   ])
   expect(runs()).toBe(2)
 })
+
+it.each<[ErrorCode, string]>([
+  ['whatsapp_timeout', 'it runs'],
+  ['not_on_whatsapp', 'not_on_whatsapp'],
+])(
+  'the server ended during an attempt, and the item of an earlier one failed as %s: %s',
+  async (code, ends) => {
+    const number = toJid('15550001000@c.us')
+    const failed: OutboxRow = {
+      ...{ id: 'ob_1', account: DEFAULT_ACCOUNT, number, state: 'failed', operation: 'send_message' },
+      ...{ caller: 'owner', request: 'key', reason: null, digest: 'd', chat: number, chatName: '' },
+      ...{ preview: '', replyTo: null, content: null, bareId: '3EB0AA', createdAtMs: 0, releaseAtMs: null },
+      ...{ expiresAtMs: null, sentAtMs: null, messageId: null, error: { code, detail: 'It failed.' } },
+    }
+    const requests = {
+      begin: async (_: unknown, input: string) => ({ input, isOurs: false, outcome: null }),
+      takeOver: async () => true,
+      finish: async () => {},
+    } as unknown as ControlStore['requests']
+    const outbox = { byRequest: async () => failed } as unknown as ControlStore['outbox']
+    const once = createOnce({ requests, outbox }, () => expect.fail('nothing is read'))
+    const answer = () => 'sent'
+    const row = { ...OPERATION, effect: 'send', answer, output: z.string() } as const
+    expect(await once(row, {}, CALL, async () => 'it runs').catch((error) => error.code)).toBe(ends)
+  },
+)

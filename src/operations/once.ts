@@ -127,11 +127,12 @@ export function createOnce(
 
   /** Returns what the earlier call returned; null if it did nothing before the server ended: it runs now. */
   async function replay<In extends z.ZodType, Out extends z.ZodType>(
-    { answer, several, output: schema }: KeyedRow<In, Out>,
+    operation: KeyedRow<In, Out>,
     input: z.output<In>,
     request: RequestKey,
     { isOurs, outcome: stored }: RequestRow,
   ): Promise<{ output: unknown } | null> {
+    const { answer, several, output: schema } = operation
     const outcome: Outcome | null = stored === null ? null : JSON.parse(stored)
     if (outcome !== null && 'output' in outcome) return { output: await withItem(outcome.output) }
     if (outcome === null && isOurs) fail('idempotency_in_progress', { retryAfterS: 1 })
@@ -142,8 +143,12 @@ export function createOnce(
     const answered = item === null ? undefined : await answer?.(item, input, inArchive)
     if (item !== null && answered) {
       const problem = problemOf(item)
-      if (problem !== null) throw problem
-      return { output: schema.parse(answered) }
+      // It may be that of an attempt before the one that the server ended during: a retry would have run then, and does now.
+      const didNothing = outcome === null && item.state === 'failed' && problem !== null
+      if (!didNothing || isFinal(operation, problem.code)) {
+        if (problem !== null) throw problem
+        return { output: schema.parse(answered) }
+      }
     }
     // Of several messages, one item says nothing of the others.
     if (answered === null && outcome === null) lost()
