@@ -101,7 +101,7 @@ describe('a held message', () => {
     const message = fresh()
     const { item: held } = await hold(message)
     const path = `/api/outbox/${held.id}`
-    for (const body of [{ caption: 'x' }, { message: 'x', caption: 'y' }]) {
+    for (const body of [{}, { caption: 'x' }, { message: 'x', caption: 'y' }]) {
       const { status, json } = await harness.call({ method: 'PATCH', path, body })
       expect([status, json.code, json.detail]).toEqual([
         400,

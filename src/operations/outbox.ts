@@ -8,6 +8,7 @@ import { FILE_MS, fileOf, viewOf } from '../outbox/item.ts'
 import { limit } from './inputs.ts'
 import { CONTROL_ERRORS, defineOperation } from './operation.ts'
 import { demandFuture, sendAt, textInput } from './send.ts'
+import { demandSome } from './tasks.ts'
 
 const Answer = z.object({ ok: z.literal(true), item: OutboxItem })
 
@@ -155,6 +156,7 @@ export const changeOutboxItem = defineOperation({
   errors: [...DECISION_ERRORS],
   example: { input: { ...example, message: 'Hello from whatsapp-mcp-api' } },
   async run({ item_id, message, caption, send_at }, { deciding, outbox, clock }) {
+    demandSome({ message, caption, send_at }, 'message, caption, send_at')
     if (message !== undefined && caption !== undefined)
       fail('invalid_input', { detail: '"caption": a message has one text. Leave out `message`.' })
     const item = caption === undefined ? null : await outbox.get(item_id)

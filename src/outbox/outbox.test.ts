@@ -283,6 +283,20 @@ it('asks again about what was changed after its approval', async () => {
   expect(texts()).toEqual(['as it is'])
 })
 
+it.each([60_000, null])('keeps the approval of what a change leaves as it was, due in %j', async (inMs) => {
+  const outbox = open()
+  phone.connected = false
+  const releaseAtMs = inMs === null ? null : clock.now() + inMs
+  const { id, digest } = await wait(outbox, 'as it was', { reason: 'confirm', releaseAtMs })
+  const approved = await outbox.decide.approve(id, digest)
+  const change = { text: 'as it was', ...(releaseAtMs === null ? {} : { releaseAtMs }) }
+  expect(await outbox.decide.change(id, change)).toEqual(approved)
+  phone.connected = true
+  clock.advance(60_000)
+  changed()
+  await expect.poll(texts).toEqual(['as it was'])
+})
+
 it('changes nothing that is no longer as it was read', async () => {
   const outbox = open()
   const { id, digest } = await hold(outbox, 'as it was')

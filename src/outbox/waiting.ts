@@ -31,7 +31,7 @@ export type Waiting = {
   cancel(id: string): Promise<OutboxRow>
   /**
    * Changes text or time of a held or scheduled item; its digest changes with them, so that an approved one waits for a decision
-   * again. Fails as {@link Waiting.approve}, also if an approved one is leaving.
+   * again. Does nothing if they are the same. Fails as {@link Waiting.approve}, also if an approved one is leaving.
    */
   change(id: string, change: ItemChange): Promise<OutboxRow>
   /** Ends now what may no longer be sent. Fails as the control database does. */
@@ -287,8 +287,11 @@ export function createWaiting(options: WaitingOptions): Waiting {
       const before = contentOf(row)
       const content = text === undefined ? before : { ...before, outgoing: withText(before.outgoing, text) }
       const time = releaseAtMs ?? row.releaseAtMs
+      const json = JSON.stringify(content)
+      // An approval sets a time without another digest.
+      if (json === row.content && time === row.releaseAtMs) return row
       const change = {
-        content: JSON.stringify(content),
+        content: json,
         preview: previewOf(content.outgoing),
         digest: digestOf(row.number, row.chat, content, time),
         releaseAtMs: time,
