@@ -21,12 +21,12 @@ import type { Log } from './log.ts'
 import { createMetrics } from './metrics/metrics.ts'
 import { createAuditLog } from './operations/audit-log.ts'
 import { DEFAULT_ACCOUNT, hasAccount, hasScope, OWNER } from './operations/call.ts'
-import { createDoor, type Door } from './operations/door.ts'
+import { createDoor, type Door, isMet } from './operations/door.ts'
 import { isReading, OPERATIONS, ROWS } from './operations/index.ts'
 import { createLinkedCaller, createMediaLinks } from './operations/media-links.ts'
 import { sightOf } from './operations/seen.ts'
 import { sendToChat } from './operations/send-to-chat.ts'
-import { holdsNow, listedBy, sendsOf, stillAllows } from './operations/sending.ts'
+import { countedAs, holdsNow, listedBy, sendsOf, stillAllows } from './operations/sending.ts'
 import type { Asker } from './outbox/item.ts'
 import { createPace } from './outbox/pace.ts'
 import { createOwnIds } from './own-ids.ts'
@@ -115,6 +115,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const { chromeExecutable, openEngine: openProfile } = options
   const threads = startReadThreads()
   const ownIds = createOwnIds(authDir.secret('message-ids'))
+  const pace = createPace(config.pace, clock)
   const metrics = createMetrics(() => ({
     accounts: accounts.opened(),
     webhooks,
@@ -140,7 +141,16 @@ export async function createApp(options: AppOptions): Promise<App> {
     async holdsNow(asker, account, chat) {
       const caller = findAsker(asker)
       // A key that is gone approves nothing: the next look cancels what it scheduled.
-      return caller === null ? 'stranger' : holdsNow(caller, chat, accounts.get(account).archive)
+      if (caller === null) return 'stranger'
+      const { archive } = accounts.get(account)
+      const reason = await holdsNow(caller, chat, archive)
+      if (reason === null) {
+        const isNew = !(await isMet(archive, { id: chat }))
+        const counted = countedAs(caller, asker.overMcp ? 'mcp' : 'rest')
+        // It was counted when it was requested, so those that are due have a count of their own.
+        pace.take({ account, ...counted, caller: `${counted.caller} due`, chat, isNew })
+      }
+      return reason
     },
     config,
     secret,
@@ -202,7 +212,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     control,
     mcpSends: config.mcpSends,
     ownIds,
-    pace: createPace(config.pace, clock),
+    pace,
     hideChats: config.hideChats,
     audit,
     mediaLinks,

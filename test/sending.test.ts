@@ -377,4 +377,20 @@ it('a key that sends too fast is told when to go on, and the owner is not held u
   clock.advance(61_000)
   expect([await agent(), await agent(), await agent()]).toEqual([false, false, true])
   expect(await send(AMARA, {})).toEqual([200, undefined, false])
+  // What was scheduled over a longer time for the same moment leaves no faster.
+  const send_at = new Date(clock.now() + 300_000)
+  const schedule = async (phone_number: string, as: Record<string, string>) => {
+    clock.advance(61_000)
+    const body = { phone_number, message: 'Later', send_at }
+    expect((await harness.call({ method: 'POST', path: '/api/send', body, headers: as })).status).toBe(202)
+  }
+  for (let count = 0; count < 3; count += 1) await schedule(AMARA, headers)
+  await schedule('15559990003', {})
+  const states = async () =>
+    (await harness.get('/api/outbox?limit=4')).json.items.map(({ state }: { state: string }) => state)
+  clock.advance(60_000)
+  // The last one is that of the owner, who overtakes the third of the key.
+  await expect.poll(states, { timeout: 10_000 }).toEqual(['sent', 'scheduled', 'sent', 'sent'])
+  clock.advance(61_000)
+  await expect.poll(states, { timeout: 10_000 }).toEqual(['sent', 'sent', 'sent', 'sent'])
 })

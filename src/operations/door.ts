@@ -37,7 +37,7 @@ import { createOnce, type Once } from './once.ts'
 import { isAudited, type Operation, type Row } from './operation.ts'
 import { parseInput } from './parse-input.ts'
 import { type Seen, seenOf, sightOf } from './seen.ts'
-import { createSending, listedBy, type Sending, sendsOf } from './sending.ts'
+import { countedAs, createSending, listedBy, type Sending, sendsOf } from './sending.ts'
 
 /** The part of the accounts that the door uses. */
 export type AccountsPort = Pick<
@@ -202,10 +202,7 @@ const BY_SCOPE: { [S in Scope]: (account: Account, server: Shared, seen: Seen) =
       // A held message does not count: the owner decides when it goes.
       if (held === null) {
         const isNew = !(await isMet(seen, draft.to))
-        const isOwner = caller.id === OWNER.id
-        // The agents of the keyless owner have a count of their own: they must not use up that of the owner's scripts.
-        const who = isOwner ? `${caller.id} ${face}` : caller.id
-        pace.take({ account: id, caller: who, chat: draft.to.id, isNew, isAlone: isOwner && face === 'rest' })
+        pace.take({ account: id, ...countedAs(caller, face), chat: draft.to.id, isNew })
       }
       return outbox.send(draft, {
         caller: caller.id,
@@ -297,7 +294,7 @@ export type Door = {
 }
 
 /** True if the archive has a message of this chat. If it cannot be read, the chat counts as new: the message can still be sent. */
-async function isMet(
+export async function isMet(
   { reader }: Pick<Seen, 'reader'>,
   to: Pick<Draft['to'], 'id' | 'lastMessageAt'>,
 ): Promise<boolean> {

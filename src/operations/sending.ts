@@ -5,9 +5,10 @@ import { type Jid, parseMessageKey, STATUS } from '../model/ids.ts'
 import type { HoldReason } from '../model/outbox.ts'
 import { type Policy, type Sends, sendsBy } from '../model/policy.ts'
 import type { GroupChanges, TaskKind } from '../model/task.ts'
+import type { Paced } from '../outbox/pace.ts'
 import type { Archive } from '../session/archive.ts'
 import type { Session } from '../session/session.ts'
-import type { Call, Caller } from './call.ts'
+import { type Call, type Caller, OWNER } from './call.ts'
 import type { Seen } from './seen.ts'
 
 type Engine = Omit<ReturnType<Session['engine']>, 'send'>
@@ -15,6 +16,15 @@ type Engine = Omit<ReturnType<Session['engine']>, 'send'>
 /** Returns the policy of a call. @param mcp that of MCP clients whose key has none, and of those without a key */
 export function sendsOf({ caller, face }: Pick<Call, 'caller' | 'face'>, mcp: Policy): Sends {
   return caller.sends ?? sendsBy(face === 'mcp' ? mcp : 'open')
+}
+
+/**
+ * Returns as whom the sends of a caller are counted. The agents of the keyless owner have a count of their own: they must not use
+ * up that of the owner's scripts.
+ */
+export function countedAs({ id }: Pick<Caller, 'id'>, face: Call['face']): Pick<Paced, 'caller' | 'isAlone'> {
+  const isOwner = id === OWNER.id
+  return { caller: isOwner ? `${id} ${face}` : id, isAlone: isOwner && face === 'rest' }
 }
 
 /** True if a chat with this address is in the list, by any address of the same person. Fails as `Archive.sees`. */

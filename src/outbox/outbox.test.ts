@@ -43,6 +43,8 @@ let holds: [path: string, item: string, untilMs: number | null][]
 let keys: Set<string>
 /** Why what is due waits for the owner, and for whom that was asked. */
 let heldFor: HoldReason | null
+/** Seconds after which the caller `key_1` may go on; 0: it does not send too fast. */
+let tooFastS: number
 /** The ack that the archive has of each message; null: none has a message there. And the states that the log of events got. */
 let ack: number | null
 let logged: string[]
@@ -69,6 +71,7 @@ beforeEach(() => {
   holds = []
   keys = new Set(['key_1'])
   heldFor = null
+  tooFastS = 0
   ack = null
   logged = []
   askers = []
@@ -144,6 +147,8 @@ function open(isReadOnly = false): Outbox {
     maySend: ({ caller }) => caller === 'owner' || keys.has(caller),
     holdsNow: async (asker) => {
       askers.push(asker)
+      if (tooFastS > 0 && asker.caller === 'key_1')
+        throw new AppError('sends_too_fast', { retryAfterS: tooFastS })
       return heldFor
     },
     clock,
@@ -704,6 +709,25 @@ describe('the right of a key', () => {
     expect(texts()).toEqual([])
     expect(await outbox.decide.approve(id, held?.digest ?? '')).toMatchObject({ state: 'sent' })
     expect(texts()).toEqual(['of a key'])
+  })
+
+  it('is used no faster than its limits: the others and other chats go, and its own chat keeps its order', async () => {
+    const outbox = open()
+    const first = await scheduleWith(outbox, 'key_1', 'first')
+    const second = await scheduleWith(outbox, 'key_1', 'second')
+    const to = { id: toJid(OTHER), name: 'Bruno' }
+    const order = { ...NOW, reason: 'send_at', releaseAtMs: clock.now() + 1_000 } as const
+    await outbox.send({ ...draft('of the owner'), to }, order).catch(() => {})
+    tooFastS = 60
+    clock.advance(1_000)
+    await expect.poll(texts, { timeout: 5_000 }).toEqual(['of the owner'])
+    expect(askers.filter(({ caller }) => caller === 'key_1')).toHaveLength(1)
+    tooFastS = 0
+    clock.advance(30_000)
+    await outbox.review()
+    expect([await stateOf(first.id), await stateOf(second.id)]).toEqual(['scheduled', 'scheduled'])
+    clock.advance(30_000)
+    await expect.poll(texts, { timeout: 5_000 }).toEqual(['of the owner', 'first', 'second'])
   })
 
   it('follows the policy of MCP if it came from there, also after a change and a restart', async () => {

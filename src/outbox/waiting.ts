@@ -1,7 +1,7 @@
 /** The items of one account that wait: for a decision, or for their time. */
 import type { Clock } from '../clock.ts'
 import type { ControlStore, OutboxChange, OutboxRow } from '../control.ts'
-import { ERRORS, fail } from '../errors.ts'
+import { AppError, ERRORS, fail } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Jid } from '../model/ids.ts'
 import { type HoldReason, type OutboxState, WAITING } from '../model/outbox.ts'
@@ -58,7 +58,7 @@ export type WaitingOptions = {
   isReadOnly: boolean
   /**
    * Returns why what was scheduled to this chat waits for the owner now that its time has come; null: it goes. Fails as
-   * {@link WaitingOptions.maySend}.
+   * {@link WaitingOptions.maySend}, and with `sends_too_fast`: then it waits that long.
    */
   holdsNow(asker: Asker, chat: Jid): Promise<HoldReason | null>
   limits: Limits
@@ -78,6 +78,8 @@ export function createWaiting(options: WaitingOptions): Waiting {
   const rows = new Map<string, OutboxRow>()
   /** What is being sent, by its chat. It does not wait here any more, unless it cannot begin. Never rejects. */
   const leaving = new Map<Jid, Promise<void>>()
+  /** Until when (Unix ms) what is due in a chat without an approval waits, because its caller sends too fast. */
+  const slow = new Map<Jid, number>()
   /** The next item is released after this time (Unix ms). */
   let pausedUntilMs = 0
   let cancelTimer = () => {}
@@ -95,20 +97,20 @@ export function createWaiting(options: WaitingOptions): Waiting {
 
   /** Sets the timer for the next item that expires or is due. */
   function arm(): void {
-    const times = [...rows.values()].flatMap(({ state, chat, releaseAtMs, expiresAtMs }) => [
-      ...(state === 'scheduled' && releaseAtMs !== null && canSendNow() && !leaving.has(chat)
-        ? [releaseAtMs]
-        : []),
+    const times = [...rows.values()].flatMap((row) => [
+      ...(row.state === 'scheduled' && canSendNow() && !leaving.has(row.chat) ? [dueAtMs(row)] : []),
       // It could not be given back.
-      ...(state === 'sending' ? [clock.now() + RETRY_MS] : []),
-      ...(expiresAtMs === null ? [] : [expiresAtMs]),
+      ...(row.state === 'sending' ? [clock.now() + RETRY_MS] : []),
+      ...(row.expiresAtMs === null ? [] : [row.expiresAtMs]),
     ])
     if (times.length > 0) wakeIn(Math.min(...times) - clock.now())
   }
 
   const canSendNow = () => !isReadOnly && session.status().connected
-  const isDue = ({ state, releaseAtMs }: OutboxRow) =>
-    state === 'scheduled' && releaseAtMs !== null && releaseAtMs <= clock.now()
+  /** A scheduled item has a time. */
+  const dueAtMs = (row: OutboxRow) =>
+    Math.max(row.releaseAtMs ?? Infinity, isUnapproved(row) ? (slow.get(row.chat) ?? 0) : 0)
+  const isDue = (row: OutboxRow) => row.state === 'scheduled' && dueAtMs(row) <= clock.now()
   const isExpired = ({ expiresAtMs }: OutboxRow) => expiresAtMs !== null && expiresAtMs <= clock.now()
 
   /** True if the item is scheduled without an approval: it is sent by the rights of its caller alone. */
@@ -139,7 +141,7 @@ export function createWaiting(options: WaitingOptions): Waiting {
           await pause(pauseMs)
           continue
         }
-        await release(due)
+        await release(due).catch((error) => slowDown(due, error))
         if ([...rows.values()].some(isDue)) pausedUntilMs = clock.now() + PAUSE_MS
       }
     } catch (error) {
@@ -167,6 +169,12 @@ export function createWaiting(options: WaitingOptions): Waiting {
         resolve()
       }
     })
+  }
+
+  /** Makes the item wait if its caller sends too fast. In its chat, nothing scheduled later overtakes it. */
+  function slowDown({ chat }: OutboxRow, error: unknown): void {
+    if (!(error instanceof AppError && error.code === 'sends_too_fast')) throw error
+    slow.set(chat, clock.now() + (error.retryAfterS ?? 1) * 1_000)
   }
 
   async function release(row: OutboxRow): Promise<void> {
