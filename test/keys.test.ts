@@ -40,6 +40,51 @@ beforeAll(async () => {
 })
 afterAll(() => harness.close())
 
+describe('a key with the scope send alone', () => {
+  const sendTo = (path: string, body: object) =>
+    harness.call({ method: 'POST', path, body, headers: bearer(secrets.send ?? '') })
+
+  it('gets no candidates for a name, over REST and MCP', async () => {
+    await harness.synced()
+    const path = '/api/chats/Amara/messages'
+    expect((await harness.post(path, { message: 'x' })).json.candidates).toMatchObject([
+      { name: 'Amara Okafor' },
+    ])
+    const { status, json, text } = await sendTo(path, { message: 'x' })
+    expect([status, json.code, json.candidates]).toEqual([422, 'chat_ambiguous', undefined])
+    expect(json.hint).toMatch(/the id .* or .* the phone number/)
+    const call = { name: 'whatsapp_send_to_chat', arguments: { chat: 'Amara', message: 'x' } }
+    const body = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: call }
+    const said = JSON.stringify(
+      (await callWire(harness.url, { headers: bearer(secrets.send ?? ''), body })).messages(),
+    )
+    expect(said).toContain('chat_ambiguous')
+    for (const one of [text, said]) expect(one).not.toMatch(/candidates|Okafor|@c\.us/)
+  })
+
+  it('gets no name and no text of a message that waits, which the owner sees', async () => {
+    const { id } = await harness.world.write({ from: AMARA, text: 'a word of Amara' })
+    const reply_to = `false_${AMARA}@c.us_${id}`
+    await expect.poll(async () => (await harness.get(`/api/messages/${reply_to}`)).status).toBe(200)
+    const send_at = new Date(Date.now() + 3_600_000)
+    for (const [path, body, preview] of [
+      [`/api/chats/${AMARA}/messages`, { message: 'later', reply_to, mentions: AMARA }, 'later'],
+      [`/api/chats/${AMARA}/contacts`, { contacts: [AMARA] }, 'Amara Okafor'],
+      [`/api/messages/${reply_to}/forward`, { chats: [AMARA] }, 'a word of Amara'],
+    ] as const) {
+      const { status, json, text } = await sendTo(path, { ...body, send_at })
+      expect([status, json.item.chat], text).toEqual([
+        202,
+        { id: `${AMARA}@c.us`, name: `+${AMARA}`, phone_number: AMARA },
+      ])
+      expect(text).not.toMatch(/Okafor|a word|later|mentions/)
+      const { item } = (await harness.get(`/api/outbox/${json.item.id}`)).json
+      expect([item.chat.name, item.preview]).toEqual(['Amara Okafor', expect.stringContaining(preview)])
+      await harness.post(`/api/outbox/${json.item.id}/cancel`)
+    }
+  })
+})
+
 /** One request to each row; what comes back if the caller may. */
 function requestOf(row: (typeof ROWS)[number]) {
   const [method = 'GET', path = '/'] = row.routes[0]?.split(' ') ?? []

@@ -51,8 +51,8 @@ function describe(error: ApiError, { fields = {} }: Command, see: string): strin
   const { detail, hint, code }: AnyProblem = problem
   const careful = error instanceof UnknownOutcome ? `\n${error.advice}` : ''
   // The hint is for agents: they ask their user.
-  if (code === 'chat_ambiguous')
-    return `${printable(detail)} (${printable(code)})\n${listChats(candidatesOf(problem))}`
+  const candidates = candidatesOf(problem)
+  if (candidates.length > 0) return `${printable(detail)} (${printable(code)})\n${listChats(candidates)}`
   if (code !== 'invalid_input')
     return `${printable(detail)} (${printable(code)})\n${inWords(printable(hint), url)}${careful}`
   // The API names its fields; the person typed arguments.

@@ -43,9 +43,15 @@ export const OutboxItem = z.object({
         .nullable()
         .describe('Digits; null for groups, and for people without a known number.'),
     })
-    .describe('The recipient, with the name that the owner sees.'),
+    .describe(
+      'The recipient, with the name that the owner sees. Without the scope `read`: with number or id.',
+    ),
   preview: writtenByPeople(
-    z.string().describe('The whole text. Empty once an item that never waited is settled.'),
+    z
+      .string()
+      .describe(
+        'The whole text. Empty once an item that never waited is settled, and without the scope `read`.',
+      ),
   ),
   reply_to: z
     .object({

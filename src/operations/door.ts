@@ -38,6 +38,7 @@ import { isAudited, type Operation, type Row } from './operation.ts'
 import { parseInput } from './parse-input.ts'
 import { type Seen, seenOf, sightOf } from './seen.ts'
 import { countedAs, createSending, listedBy, type Sending, sendsOf } from './sending.ts'
+import { withoutReading } from './without-reading.ts'
 
 /** The part of the accounts that the door uses. */
 export type AccountsPort = Pick<
@@ -286,7 +287,8 @@ export type Door = {
   holds(call: Call): boolean
   /**
    * Runs `work` once for the idempotency key of this call. A repeated call returns what the first one did in every state of the
-   * session, so `work` admits it. Fails with `scope_missing` and `account_not_found` as {@link Door.admit}.
+   * session, so `work` admits it. Fails with `scope_missing` and `account_not_found` as {@link Door.admit}; the errors of callers
+   * without the scope `read` are {@link withoutReading}.
    */
   once: Once
   /** Returns the state of the session for an error of this call, or null if the caller may not read it. */
@@ -488,7 +490,11 @@ export function createDoor({
   const once: Once = async (operation, input, call, work) => {
     demandScope(operation, call)
     if (operation.removesAccount !== true) accountOf(call, operation)
-    return onceIn(operation, input, call, work)
+    try {
+      return await onceIn(operation, input, call, work)
+    } catch (error) {
+      throw error instanceof AppError && !hasScope(call.caller, 'read') ? withoutReading(error) : error
+    }
   }
 
   function audited<T>(way: Row | Audited, call: Call, work: (about: About) => Promise<T>): Promise<T> {
