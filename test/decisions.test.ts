@@ -4,10 +4,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { toolName } from '../src/faces/mcp/words.ts'
 import { OPERATIONS } from '../src/operations/index.ts'
 import { type Harness, openHarness } from './harness.ts'
+import { callWire, currentCall } from './mcp-wire.ts'
 import { endPrograms, run } from './program.ts'
 import { createTestClock } from './test-clock.ts'
 
-const DAY_MS = 24 * 3_600_000
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
 
 const clock = createTestClock()
 let harness: Harness
@@ -421,6 +423,30 @@ describe('a client that can be asked', () => {
     expect([result.isError, text]).toEqual([true, expect.stringContaining(waiting.id)])
     expect(text).toContain('held_for_approval')
     await decide(waiting.id, 'reject')
+  })
+
+  it.each([
+    ['after an hour, too late', async () => clock.advance(HOUR_MS), 0, 'held'],
+    ['after a restart', () => harness.restart(), 1, 'sent'],
+    ['after a restart with another policy', () => harness.restart({ WHATSAPP_MCP_SENDS: 'open' }), 1, 'sent'],
+  ])('answers %s about the same message', async (_, meanwhile, times, state) => {
+    const message = fresh()
+    const call = { name: 'whatsapp_send_message', arguments: { phone_number: contact(), message } }
+    const capabilities = { 'io.modelcontextprotocol/clientCapabilities': { elicitation: {} } }
+    const ask = async (more: object = {}) => {
+      const request = currentCall('tools/call', { ...call, ...more, _meta: capabilities })
+      return (await callWire(harness.url, request)).messages().at(-1).result
+    }
+    const { requestState } = await ask()
+    const { id } = await newest()
+    await meanwhile()
+    await harness.until('ready')
+    const inputResponses = { decision: { action: 'accept', content: { send: true, message } } }
+    const result = await ask({ requestState, inputResponses })
+    expect([await item(id), (await newest()).id], JSON.stringify(result)).toMatchObject([{ state }, id])
+    expect(result.isError ? JSON.stringify(result.content) : 'sent').toContain(state)
+    expect(delivered(message)).toHaveLength(times)
+    await decide(id, 'reject')
   })
 })
 

@@ -193,7 +193,15 @@ describe('a method of MCP', () => {
     const { door } = harness.app
     const log = createLog({ level: 'silent' })
     const mcpUrl = () => `${harness.url}/mcp`
-    const shared = { door, log, mcpUrl, clock: systemClock, turns: createTurns(), version: '1.0.0' }
+    const shared = {
+      door,
+      log,
+      mcpUrl,
+      clock: systemClock,
+      turns: createTurns(),
+      sessionKey: 'a key',
+      version: '1.0.0',
+    }
     const create = createServerFactory({
       ...shared,
       operations: OPERATIONS,

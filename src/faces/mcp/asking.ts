@@ -2,7 +2,7 @@
  * Asks the user about a message that waits for approval, in the same call, where the client can ask. The SDK does it over a
  * legacy session, or has the client of the current revision call again with the answer.
  */
-import { randomBytes, randomUUID } from 'node:crypto'
+import { createHmac, randomUUID } from 'node:crypto'
 import {
   type CallToolResult,
   createRequestStateCodec,
@@ -12,6 +12,7 @@ import {
   type RequestId,
   type ServerContext,
 } from '@modelcontextprotocol/server'
+import type { Clock } from '../../clock.ts'
 import { AppError } from '../../errors.ts'
 import { escapeInText } from '../../json.ts'
 import { describeHeld, type OutboxItem } from '../../model/outbox.ts'
@@ -19,19 +20,25 @@ import { lines, quoted } from '../../operations/brief.ts'
 import type { Call } from '../../operations/call.ts'
 import type { Door } from '../../operations/door.ts'
 
-/** A question can be answered this long, in seconds. */
-const ANSWER_S = 3_600
+/** A question can be answered this long, in milliseconds. */
+const ANSWER_MS = 3_600_000
+/** A later answer decides nothing, but its call is known as long as its idempotency key, in seconds. */
+const KNOWN_S = 7 * 86_400
 
-/** What the call with the answer knows of the first call. The client sends it back, sealed. `text`: the text to edit; null: none. */
-type Asked = { items: Pick<OutboxItem, 'id' | 'digest'>[]; text: string | null; key: string }
+/**
+ * What the call with the answer knows of the first call. The client sends it back, sealed. `text`: the text to edit; null: none.
+ * `untilMs`: when an answer is too late, Unix milliseconds.
+ */
+type Asked = { items: Pick<OutboxItem, 'id' | 'digest'>[]; text: string | null; key: string; untilMs: number }
 
 /** The admission for an answer. It concerns messages of the same caller only. */
 const ANSWER = { name: 'answer_question', scope: 'send', needs: 'nothing' } as const
 
-const codec = createRequestStateCodec<Asked>({ key: randomBytes(32), ttlSeconds: ANSWER_S })
-
-/** For the server's options: an answer with a state that is not ours is rejected. */
-export const requestState = { verify: codec.verify }
+/** Returns the seal of {@link Asked}: with the same secret, it opens after a restart. The server's options reject what it did not seal. */
+export function createSeal(secret: string) {
+  const key = createHmac('sha256', secret).update('mcp questions').digest()
+  return createRequestStateCodec<Asked>({ key, ttlSeconds: KNOWN_S })
+}
 
 const DECISION = 'decision'
 
@@ -41,24 +48,31 @@ const OF_TEXT = new Set(['send_message', 'send_to_chat'])
 /** Runs a tool call, and reports the ids of the items that it left waiting. */
 export type Attempt = (call: Call, onHeld: (items: readonly string[]) => void) => Promise<CallToolResult>
 
+/** `unanswered`: what a call returns if the client fails to answer its question, by JSON-RPC id. */
+type Asking = {
+  door: Door
+  clock: Clock
+  seal: ReturnType<typeof createSeal>
+  unanswered: Map<RequestId, CallToolResult>
+}
+
 /**
  * Runs a tool call. If its messages wait for approval and the client can ask, returns the question; with the answer, decides,
- * and returns what became of them. Without an answer, they wait.
- * @param unanswered what the call returns if the client fails to answer its question, by JSON-RPC id
+ * and returns what became of them. Without an answer in time, they wait.
  */
 export async function runAsking(
   ctx: ServerContext,
   call: Call,
-  door: Door,
-  unanswered: Map<RequestId, CallToolResult>,
+  { door, clock, seal, unanswered }: Asking,
   attempt: Attempt,
 ): Promise<CallToolResult | InputRequiredResult> {
-  if (!call.canAsk || !door.holds(call)) return attempt(call, () => {})
   const asked = ctx.mcpReq.requestState<Asked>()
+  // The call with an answer keeps its key whatever the policy is now: without it, the message would be sent beside the one that waits.
+  if (asked === undefined && !(call.canAsk && door.holds(call))) return attempt(call, () => {})
   let isEmptied = false
   if (asked !== undefined) {
     unanswered.delete(ctx.mcpReq.id)
-    isEmptied = await decide(ctx, call, door, asked)
+    isEmptied = clock.now() < asked.untilMs && (await decide(ctx, call, door, asked))
   }
   let held: readonly string[] = []
   // The second call has the key of the first: it returns the outcome of the same message.
@@ -71,7 +85,14 @@ export async function runAsking(
   unanswered.set(ctx.mcpReq.id, result)
   const { answering } = door.admit(ANSWER, call)
   const items = await Promise.all(held.map(async (id) => (await answering(id)).item))
-  return question(items, key)
+  const text = textOf(items)
+  const sealed = {
+    items: items.map(({ id, digest }) => ({ id, digest })),
+    text,
+    key,
+    untilMs: clock.now() + ANSWER_MS,
+  }
+  return question(items, text, await seal.mint(sealed))
 }
 
 /** Added to the outcome of a message whose text the user removed in the question. */
@@ -80,9 +101,16 @@ const NO_TEXT = {
   text: 'The user removed the text and accepted. Nothing is sent: the message waits as it was. Ask the user what to send.',
 } as const
 
-async function question(items: readonly OutboxItem[], key: string): Promise<InputRequiredResult> {
+/** Returns the text that the user can edit; null if there is none. */
+const textOf = ([one, another]: readonly OutboxItem[]) =>
+  one && !another && OF_TEXT.has(one.operation) ? one.preview : null
+
+function question(
+  items: readonly OutboxItem[],
+  text: string | null,
+  requestState: string,
+): InputRequiredResult {
   const [one] = items
-  const text = items.length === 1 && one && OF_TEXT.has(one.operation) ? one.preview : null
   return inputRequired({
     inputRequests: {
       [DECISION]: inputRequired.elicit({
@@ -97,7 +125,7 @@ async function question(items: readonly OutboxItem[], key: string): Promise<Inpu
         },
       }),
     },
-    requestState: await codec.mint({ items: items.map(({ id, digest }) => ({ id, digest })), text, key }),
+    requestState,
   })
 }
 

@@ -9,7 +9,7 @@ import { createTurns } from './turns.ts'
 import { chatOf, readUri } from './uris.ts'
 
 /** Opens a router that serves the operations and notifies subscribers of changes until it is closed. */
-export function openMcp(options: Omit<McpOptions, 'turns'> & { sessionKey: string }): Router {
+export function openMcp(options: Omit<McpOptions, 'turns'>): Router {
   const { sessionKey, account, clock } = options
   const turns = createTurns()
   const factory = createServerFactory({ ...options, turns })

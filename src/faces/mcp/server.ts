@@ -7,7 +7,7 @@ import type { Call } from '../../operations/call.ts'
 import type { Door } from '../../operations/door.ts'
 import { startAuth } from '../../operations/link.ts'
 import { type Operation, PATIENCE_MS } from '../../operations/operation.ts'
-import { requestState, runAsking } from './asking.ts'
+import { createSeal, runAsking } from './asking.ts'
 import { callerOf } from './callers.ts'
 import { complete } from './completion.ts'
 import { createConnections, type Offer, type ServerFactory } from './connection.ts'
@@ -30,6 +30,8 @@ export type McpOptions = {
   /** The URL of the endpoint; known once the server listens. */
   mcpUrl(): string
   turns: Turns
+  /** Seals what clients bring back, here and in the router. It must stay the same after a restart. */
+  sessionKey: string
   log: Log
   version: string
 }
@@ -46,7 +48,11 @@ const KEPT = { ttlMs: 300_000, cacheScope: 'private' } as const
 const NOT_KEPT = { ttlMs: 0, cacheScope: 'private' } as const
 
 /** The router handles subscriptions, but clients subscribe only if the capability is declared here. */
-const optionsFor = ({ instructions }: Offer, hasSession: boolean): ServerOptions => ({
+const optionsFor = (
+  { instructions }: Offer,
+  hasSession: boolean,
+  requestState: ServerOptions['requestState'],
+): ServerOptions => ({
   capabilities: {
     tools: hasSession ? { listChanged: true } : {},
     resources: { subscribe: true },
@@ -74,15 +80,17 @@ export function createServerFactory({
   account,
   mcpUrl,
   turns,
+  sessionKey,
   log,
   version,
 }: McpOptions): ServerFactory {
   const info = { name: 'whatsapp-mcp-api', title: 'WhatsApp', version }
+  const seal = createSeal(sessionKey)
   const connect = createConnections({ operations, limit, door, account, mcpUrl, log })
 
   return (lane) => {
     const { offer, toolsets } = connect(lane)
-    const server = new WordedServer(info, optionsFor(offer(), lane.session !== undefined), turns)
+    const server = new WordedServer(info, optionsFor(offer(), lane.session !== undefined, seal), turns)
     // A plain response carries no requests to the client.
     const canReceive = lane.era === 'modern' || lane.session === 'streams'
     const callOf = (ctx: ServerContext): Call => {
@@ -109,7 +117,8 @@ export function createServerFactory({
     server.setRequestHandler('tools/call', async ({ params }, ctx) => {
       const { name, arguments: given = {} } = params
       const call = callOf(ctx)
-      const result = await runAsking(ctx, call, door, server.unanswered, (keyed, onHeld) =>
+      const asking = { door, clock, seal, unanswered: server.unanswered }
+      const result = await runAsking(ctx, call, asking, (keyed, onHeld) =>
         offer().tools.call({ name, arguments: given, call: keyed, progress: ctx, onHeld }),
       )
       if (isInputRequiredResult(result)) return result
