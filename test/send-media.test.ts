@@ -376,6 +376,7 @@ describe('a form', () => {
       bytes,
       Buffer.from('\r\n'),
     ])
+  const latin1 = (text: string) => Buffer.from(text, 'latin1')
   async function sendForm(parts: (string | Buffer)[], headers: Record<string, string> = {}) {
     const response = await fetch(`${harness.url}/api/chats/${chat}/media`, {
       method: 'POST',
@@ -443,6 +444,14 @@ describe('a form', () => {
     ['with an empty file', 400, 'invalid_input', [file(Buffer.alloc(0))], {}],
     ['without parts', 400, 'invalid_input', [], {}],
     ['that is none', 400, 'malformed_request', ['x'.repeat(20_000)], {}],
+    ['with a text in Latin-1', 400, 'malformed_request', [file(plan), latin1(field('caption', 'Grüße'))], {}],
+    [
+      'with a file name in Latin-1',
+      400,
+      'malformed_request',
+      [latin1(file(plan, 'file; filename="Grüße.pdf"').toString())],
+      {},
+    ],
     ['that is encoded', 415, 'unsupported_media_type', [file(plan)], { 'content-encoding': 'gzip' }],
     ['without a boundary', 415, 'unsupported_media_type', [], { 'content-type': 'multipart/form-data' }],
     ['of another page', 403, 'forbidden_origin', [file(plan)], { origin: 'https://evil.example' }],

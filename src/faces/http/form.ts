@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import { fail } from '../../errors.ts'
 import type { Grant } from '../../operations/door.ts'
 import { FILES_TYPE, isPicture, mediaTypeOf } from './input.ts'
-import { boundaryOf, type Part, readParts, whole } from './multipart.ts'
+import { boundaryOf, type Part, readParts, wholeText } from './multipart.ts'
 
 /** The name of the parts that are files. */
 const FILE = 'file'
@@ -89,5 +89,5 @@ async function textOf({ name, filename, pieces }: Part): Promise<string> {
     fail('invalid_input', {
       detail: `${JSON.stringify(name.slice(0, 40))} is a file. Only the part "file" is one.`,
     })
-  return (await whole(pieces, MAX_TEXT_BYTES)).toString('utf8')
+  return wholeText(pieces, MAX_TEXT_BYTES)
 }

@@ -13,6 +13,8 @@ export type Part = {
 /** A form of this server has a handful of fields. */
 const MOST_PARTS = 32
 const MAX_HEAD_BYTES = 8_192
+/** A byte order mark is a part of a text. */
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** Returns the boundary that a Content-Type names, or null (RFC 2046, 5.1.1). */
 export function boundaryOf(type: string): string | null {
@@ -28,13 +30,21 @@ export async function* readParts(stream: AsyncIterable<Buffer>, boundary: string
   await whole(until(delimiter))
   for (let count = 0; (await take(2)) !== '--'; count += 1) {
     if (count === MOST_PARTS) malformed(`has more than ${MOST_PARTS} parts`)
-    const head = (await whole(until('\r\n\r\n'))).toString('utf8')
-    yield { ...describe(head), pieces: until(delimiter) }
+    yield { ...describe(await wholeText(until('\r\n\r\n'))), pieces: until(delimiter) }
   }
 }
 
-/** Returns all bytes of the pieces. @throws AppError `malformed_request` if they are more than `maxBytes` */
-export async function whole(pieces: AsyncIterable<Buffer>, maxBytes = MAX_HEAD_BYTES): Promise<Buffer> {
+/** Returns the text of the pieces. @throws AppError `malformed_request` if it is not UTF-8, or longer than `maxBytes` */
+export async function wholeText(pieces: AsyncIterable<Buffer>, maxBytes?: number): Promise<string> {
+  const bytes = await whole(pieces, maxBytes)
+  try {
+    return decoder.decode(bytes)
+  } catch {
+    return malformed('is not UTF-8')
+  }
+}
+
+async function whole(pieces: AsyncIterable<Buffer>, maxBytes = MAX_HEAD_BYTES): Promise<Buffer> {
   const found: Buffer[] = []
   let size = 0
   for await (const piece of pieces) {
