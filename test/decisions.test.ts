@@ -425,6 +425,15 @@ describe('a client that can be asked', () => {
     await decide(waiting.id, 'reject')
   })
 
+  it('with a page only gets the item: it cannot show the message', async () => {
+    const call = { name: 'whatsapp_send_message', arguments: { phone_number: contact(), message: fresh() } }
+    const _meta = { 'io.modelcontextprotocol/clientCapabilities': { elicitation: { url: {} } } }
+    const wire = await callWire(harness.url, currentCall('tools/call', { ...call, _meta }))
+    const { id } = await newest()
+    expect(wire.text()).toMatch(new RegExp(`held_for_approval.*${id}`))
+    await decide(id, 'reject')
+  })
+
   it.each([
     ['after an hour, too late', async () => clock.advance(HOUR_MS), 0, 'held'],
     ['after a restart', () => harness.restart(), 1, 'sent'],

@@ -239,6 +239,9 @@ describe('a method of MCP', () => {
   it.each([
     [{}, false],
     [{ elicitation: {} }, true],
+    [{ elicitation: { form: {}, url: {} } }, true],
+    // It can open pages only.
+    [{ elicitation: { url: {} } }, false],
   ])('tells the door whether the client can be asked: %j', async (capabilities, canAsk) => {
     const call = { name: 'whatsapp_status', arguments: {} }
     const body = { jsonrpc: '2.0', id: 2, method: 'tools/call', params: call }

@@ -1,5 +1,10 @@
 /** One MCP server for each request (or legacy session). Its handlers use shared state that does not change. */
-import { isInputRequiredResult, type ServerContext, type ServerOptions } from '@modelcontextprotocol/server'
+import {
+  type ClientCapabilities,
+  isInputRequiredResult,
+  type ServerContext,
+  type ServerOptions,
+} from '@modelcontextprotocol/server'
 import type { Clock } from '../../clock.ts'
 import type { Log } from '../../log.ts'
 import type { Toolset } from '../../model/toolsets.ts'
@@ -46,6 +51,10 @@ const MAX_CLIENT = 100
 const KEPT = { ttlMs: 300_000, cacheScope: 'private' } as const
 /** For texts from people: clients must not cache them. */
 const NOT_KEPT = { ttlMs: 0, cacheScope: 'private' } as const
+
+/** True if the client can show a form. One that names no kind can: forms were once the only kind. */
+const showsForms = ({ elicitation }: ClientCapabilities = {}) =>
+  elicitation !== undefined && (elicitation.form !== undefined || elicitation.url === undefined)
 
 /** The router handles subscriptions, but clients subscribe only if the capability is declared here. */
 const optionsFor = (
@@ -101,7 +110,7 @@ export function createServerFactory({
         client: server.getClientVersion()?.name.slice(0, MAX_CLIENT) ?? null,
         account,
         requestId: requestIdOf(ctx),
-        canAsk: canReceive && server.getClientCapabilities()?.elicitation !== undefined,
+        canAsk: canReceive && showsForms(server.getClientCapabilities()),
         signal,
         gone: lane.gone,
         ...(_meta?.progressToken === undefined ? { patienceMs: PATIENCE_MS } : {}),
