@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { DEFAULT_ACCOUNT, toJid } from '../src/model/ids.ts'
 import { type Harness, type HarnessOptions, openHarness } from './harness.ts'
-import { callWire, openSession, openWire } from './mcp-wire.ts'
+import { callWire, currentCall, openSession, openWire } from './mcp-wire.ts'
 import { createTestClock } from './test-clock.ts'
 
 const SETTINGS_KEY = 'the-key-of-the-settings-long-enough'
@@ -97,17 +97,37 @@ describe('a key of an account', () => {
 })
 
 describe('a control database that cannot be opened', () => {
-  it('makes no key valid but that of the settings, and says why', async () => {
+  function brokenDir(): string {
     const authDir = mkdtempSync(join(tmpdir(), 'wma-test-'))
     const own = join(authDir, '.whatsapp-mcp-api')
     mkdirSync(own, { mode: 0o700 })
     writeFileSync(join(own, 'control.db'), 'this is no database', { mode: 0o600 })
-    await open({ authDir, env: { WHATSAPP_MCP_KEY: SETTINGS_KEY } })
+    return authDir
+  }
+
+  it('makes no key valid but that of the settings, and says why', async () => {
+    await open({ authDir: brokenDir(), env: { WHATSAPP_MCP_KEY: SETTINGS_KEY } })
     expect(await codeOf({ 'x-api-key': 'wma_of_the_database' })).toBe('control_foreign')
     expect(await codeOf({})).toBe('key_required')
     expect(await codeOf({ 'x-api-key': SETTINGS_KEY })).toBe('served')
     const audit = await harness.call({ path: '/api/audit', headers: { 'x-api-key': SETTINGS_KEY } })
     expect([audit.status, audit.json.code]).toEqual([500, 'control_foreign'])
+  })
+
+  it('lets a client that can be asked link: only a message that can wait needs the database', async () => {
+    await open({ authDir: brokenDir(), env: { WHATSAPP_MCP_SENDS: 'confirm' } })
+    const _meta = { 'io.modelcontextprotocol/clientCapabilities': { elicitation: {} } }
+    const call = async (name: string, input: object) => {
+      const request = currentCall('tools/call', { name, arguments: input, _meta })
+      return (await callWire(harness.url, request)).messages().at(-1).result
+    }
+    const begun = await call('whatsapp_start_auth', {})
+    expect([begun.isError ?? false, begun.structuredContent?.state], JSON.stringify(begun)).toEqual([
+      false,
+      'qr',
+    ])
+    const message = { phone_number: '15550001101', message: 'x' }
+    expect(JSON.stringify(await call('whatsapp_send_message', message))).toContain('control_foreign')
   })
 })
 

@@ -48,12 +48,13 @@ const OF_TEXT = new Set(['send_message', 'send_to_chat'])
 /** Runs a tool call, and reports the ids of the items that it left waiting. */
 export type Attempt = (call: Call, onHeld: (items: readonly string[]) => void) => Promise<CallToolResult>
 
-/** `unanswered`: what a call returns if the client fails to answer its question, by JSON-RPC id. */
+/** `unanswered`: what a call returns if the client fails to answer its question, by JSON-RPC id. `canWait`: true if the tool sends what can wait. */
 type Asking = {
   door: Door
   clock: Clock
   seal: ReturnType<typeof createSeal>
   unanswered: Map<RequestId, CallToolResult>
+  canWait: boolean
 }
 
 /**
@@ -63,12 +64,13 @@ type Asking = {
 export async function runAsking(
   ctx: ServerContext,
   call: Call,
-  { door, clock, seal, unanswered }: Asking,
+  { door, clock, seal, unanswered, canWait }: Asking,
   attempt: Attempt,
 ): Promise<CallToolResult | InputRequiredResult> {
   const asked = ctx.mcpReq.requestState<Asked>()
-  // The call with an answer keeps its key whatever the policy is now: without it, the message would be sent beside the one that waits.
-  if (asked === undefined && !(call.canAsk && door.holds(call))) return attempt(call, () => {})
+  // A call with an answer keeps its key under every policy: without it, the message would be sent beside the one that waits. Other
+  // calls have a key only if they may ask: it is stored in the control database, which may be damaged.
+  if (asked === undefined && !(canWait && call.canAsk && door.holds(call))) return attempt(call, () => {})
   let isEmptied = false
   if (asked !== undefined) {
     unanswered.delete(ctx.mcpReq.id)

@@ -126,9 +126,10 @@ export function createServerFactory({
     server.setRequestHandler('tools/call', async ({ params }, ctx) => {
       const { name, arguments: given = {} } = params
       const call = callOf(ctx)
-      const asking = { door, clock, seal, unanswered: server.unanswered }
+      const { tools } = offer()
+      const asking = { door, clock, seal, unanswered: server.unanswered, canWait: tools.canWait(name) }
       const result = await runAsking(ctx, call, asking, (keyed, onHeld) =>
-        offer().tools.call({ name, arguments: given, call: keyed, progress: ctx, onHeld }),
+        tools.call({ name, arguments: given, call: keyed, progress: ctx, onHeld }),
       )
       if (isInputRequiredResult(result)) return result
       if (name === toolName(startAuth) && !result.isError)

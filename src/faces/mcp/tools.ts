@@ -39,6 +39,8 @@ export type ToolCall = {
 export type Tools = {
   /** The tools as `tools/list` returns them, in the order of the table. */
   definitions: readonly Tool[]
+  /** True if what this tool sends can wait for approval. */
+  canWait(name: string): boolean
   /**
    * Returns the result. Errors of the operation are results too (`isError`).
    * @throws ProtocolError -32602 for an unknown tool
@@ -110,6 +112,10 @@ export function createTools({
   )
   return {
     definitions: defineTools(operations, account),
+    canWait(name) {
+      const { answer, several } = byName.get(name)?.operation ?? {}
+      return answer !== undefined || several !== undefined
+    },
     async call({ name, arguments: given, call, progress, onHeld }) {
       const tool = byName.get(name)
       if (tool === undefined) {
