@@ -52,6 +52,16 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
     expect(fields).toEqual(expect.arrayContaining(['archived', 'pinned', 'muted', 'unread_count']))
   })
 
+  it.each(['2099-01-01T12:00:00+01:00', '9999-12-31T23:59:59Z'])(
+    'shows a chat as muted that is muted until %s',
+    async (muted_until) => {
+      expect((await change(AMARA, { muted_until })).status).toBe(200)
+      expect(chatOf(AMARA)?.muteExpiration).toBe(Date.parse(muted_until) / 1_000)
+      expect((await seen(AMARA)).muted).toBe(true)
+      await change(AMARA, { muted_until: null })
+    },
+  )
+
   it('changes several chats in one call, and says which it did not', async () => {
     const changeAll = (body: object) => harness.call({ method: 'PATCH', path: '/api/chats', body })
     const chat_ids = [AMARA, MING, NOBODY].map(jid)

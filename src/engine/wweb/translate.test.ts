@@ -297,7 +297,7 @@ describe('times', () => {
     expect(toSeenMessage(fromEvent, [row])?.reactions).toMatchObject([{ at: SEEN_AT * 1_000 }])
   })
 
-  it('that are none delete no message and end no mute', () => {
+  it('that are none delete no message', () => {
     expect(toSeenMessage({ ...fromEvent, expiredTimestamp: 1e308 })?.expiresAt).toBeNull()
     expect(toSeenMessage({ ...fromEvent, expiredTimestamp: -1 })?.expiresAt).toBeNull()
     expect(toSeenMessage({ ...fromEvent, ephemeralDuration: 1e308 })?.expiresAt).toBeNull()
@@ -367,6 +367,18 @@ describe('toSeenChat', () => {
       timestamp: 0,
       pinnedAt: Number(!Number.isNaN(time)) && 1_230_768_000,
     })
+  })
+  it.each([
+    [3_378_251_647, 3_378_251_647],
+    [3_378_251_648, -1],
+    [4_070_948_400, -1],
+    [253_402_300_799, -1],
+    [1e308, -1],
+    [1_700_000_000_000, 1_700_000_000],
+    [5, 0],
+    [NaN, 0],
+  ])('muted until %d is stored as %d: the time, -1 for ever, 0 not muted', (mute, mutedUntil) => {
+    expect(toSeenChat({ ...row, mute })).toMatchObject({ mutedUntil })
   })
   it('knows where one may write', () => {
     expect(toSeenChat({ ...row, isAdmin: true })?.isReadOnly).toBe(false)

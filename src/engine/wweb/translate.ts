@@ -299,8 +299,7 @@ function toPin(until: number | null): number | null {
 
 /** Below zero means for ever, and so does a time after all valid times. */
 function toMuteEnd(time: number): number {
-  if (time < 0 || time > LAST_SECOND * 1_000) return -1
-  return toUnixSeconds(time, 0)
+  return time < 0 ? -1 : toUnixSeconds(time, time > LAST_SECOND ? -1 : 0)
 }
 
 function toWhole(value: unknown, otherwise: number): number {
