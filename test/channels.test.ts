@@ -144,6 +144,7 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
         return world.chats().find(({ id }) => id === jid(phone) || id === `${lid}@lid`)
       }
       const path = `?chat_id=${jid(phone)}`
+      expect((await get(path)).labels).toEqual([])
       expect((await set(phone, [one.id, two.id])).json.labels).toHaveLength(2)
       expect(chat()?.labels).toEqual([one.id, two.id])
       expect((await set(phone, [one.id])).json.labels).toEqual([shown])

@@ -166,7 +166,6 @@ export function addEmptyChat(wid: Wid): ChatModel {
         notSpam: true,
         pin: 0,
         unreadMentionsOfMe: [],
-        labels: [],
         ...(groupMetadata ? toGroupChatProps(title, groupMetadata) : {}),
       },
       {

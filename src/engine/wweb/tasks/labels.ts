@@ -15,7 +15,7 @@ export const readLabels: PageTask<'read_labels'> = {
       const { Label } = await tasks.need<Collections>('WAWebCollections')
       const chat = id === null ? null : (window.whatsappMcpRows.findChat(id) as Labelled | undefined)
       if (chat === undefined) return { problem: 'missing' }
-      const labels = Label.getModelsArray().filter((label) => chat?.labels?.includes(label.id) ?? true)
+      const labels = Label.getModelsArray().filter(({ id }) => chat === null || chat.labels?.includes(id))
       return { gives: labels.map(({ id, name, hexColor }) => ({ id, name, color: hexColor || null })) }
     })
   },
@@ -39,15 +39,17 @@ export const setLabels: PageTask<'set_labels'> = {
         ...before.filter((one) => !labels.includes(one)).map((one) => ({ id: one, type: 'remove' as const })),
       ]
       if (actions.length > 0) await Label.addOrRemoveLabels(actions, [model])
-      const isShown = await tasks.shown(
-        () => chat.labels?.length === labels.length && labels.every((one) => chat.labels?.includes(one)),
-      )
+      const isShown = await tasks.shown(() => {
+        const now = chat.labels ?? []
+        return now.length === labels.length && labels.every((one) => now.includes(one))
+      })
       if (!isShown && actions.length > 0) return { problem: 'open' }
       return { gives: wanted.map(({ id, name, hexColor }) => ({ id, name, color: hexColor || null })) }
     })
   },
 }
 
+/** A chat has no `labels` before its first one. */
 type Labelled = ChatModel & { labels?: string[] }
 type ConnModule = { Conn: { platform?: string } }
 type LabelModel = Pick<Label, 'id' | 'name'> & { hexColor?: string }
