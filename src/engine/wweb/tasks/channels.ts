@@ -51,10 +51,6 @@ export const followChannel: PageTask<'follow_channel'> = {
       const { unsubscribeFromNewsletterAction } = await tasks.need<Unsubscribe>(
         'WAWebNewsletterUnsubscribeAction',
       )
-      const isFollowed = { now: () => channels.get(id)?.newsletterMetadata?.membershipType === 'subscriber' }
-      const role = channels.get(id)?.newsletterMetadata?.membershipType
-      if (role === 'owner' || role === 'admin') return { problem: 'refused' }
-      if (isFollowed.now() === follow) return { gives: { changed: false } }
       if (!channels.get(id)) {
         const { loadNewsletterPreviewChat } = await tasks.need<Preview>(
           'WAWebLoadNewsletterPreviewChatAction',
@@ -63,6 +59,10 @@ export const followChannel: PageTask<'follow_channel'> = {
       }
       const channel = channels.get(id)
       if (!channel) return { problem: 'missing' }
+      const role = channel.newsletterMetadata?.membershipType
+      if (role === 'owner' || role === 'admin') return { problem: 'refused' }
+      const isFollowed = { now: () => channels.get(id)?.newsletterMetadata?.membershipType === 'subscriber' }
+      if (isFollowed.now() === follow) return { gives: { changed: false } }
       if (follow) await subscribeToNewsletterAction(channel, SURFACE)
       else await unsubscribeFromNewsletterAction(channel, { ...SURFACE, deleteLocalModels: true })
       const isShown = await tasks.shown(() => isFollowed.now() === follow)
