@@ -97,7 +97,10 @@ const COMMON: Record<string, [content: NewContent, expected: Expected]> = {
         poll: {
           question: 'Kindwhen?',
           multiple: true,
-          options: [{ name: 'kindmonday' }, { name: 'kindtuesday' }],
+          options: [
+            { name: 'kindmonday', votes: 0 },
+            { name: 'kindtuesday', votes: 0 },
+          ],
         },
       },
     },
@@ -163,6 +166,14 @@ const EXPECTED: Record<keyof typeof KINDS, Expected> = {
     body: 'kindresult',
     summary: 'Poll result: kindresult (kindyes, kindno)',
     word: 'kindyes',
+    fields: {
+      poll: {
+        options: [
+          { name: 'kindyes', votes: 3 },
+          { name: 'kindno', votes: 1 },
+        ],
+      },
+    },
   },
   'group invitation': { body: 'kindjoinus', summary: 'Invitation to a group: kindgroup', word: 'kindgroup' },
   'channel admin invitation': {

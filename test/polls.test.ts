@@ -14,7 +14,7 @@ let hike: string
 const bare = (id: string) => id.split('_')[2] ?? ''
 const seen = async (id: string) => (await harness.get(`/api/messages/${id}`)).json.message
 const votesOf = async (id: string) =>
-  (await seen(id)).poll.options.map(({ votes }: { votes?: number }) => votes ?? 0)
+  (await seen(id)).poll.options.map(({ votes }: { votes: number }) => votes)
 const results = (id: string) => harness.get(`/api/messages/${id}/votes`)
 const voted = async (id: string) => {
   const { json } = await harness.get('/api/events?after=0&limit=100&kind=poll.voted')
@@ -56,6 +56,7 @@ describe.each(['2.3000.1049045808', '2.3000.1045210364', '2.3000.1034728815'])('
   it('counts what others vote, by phone number and by LID', async () => {
     const { world } = harness
     const id = await ask('me', hike, true)
+    expect(await votesOf(id)).toEqual([0, 0, 0])
     await world.vote({ id: bare(id), by: AMARA, options: [2, 0] })
     await world.vote({ id: bare(id), by: JURGEN, options: [0] })
     await expect.poll(() => votesOf(id)).toEqual([2, 0, 1])

@@ -38,16 +38,16 @@ export const ContactCard = z.object({
 })
 export type ContactCard = z.infer<typeof ContactCard>
 
+const PollOption = z.object({
+  name: writtenByPeople(z.string()),
+  votes: z.int().describe('Number of people who chose it, as far as the archive knows.'),
+  voters: detail(z.array(z.string()).optional().describe('JIDs of these people.')),
+})
+
 export const Poll = z.object({
   question: writtenByPeople(z.string()),
   multiple: detail(z.boolean().describe('True if people may choose several options.')),
-  options: z.array(
-    z.object({
-      name: writtenByPeople(z.string()),
-      votes: z.int().optional().describe('Number of people who chose it, as far as the archive knows.'),
-      voters: detail(z.array(z.string()).optional().describe('JIDs of these people.')),
-    }),
-  ),
+  options: z.array(PollOption),
   unreadable_votes: z
     .int()
     .optional()
@@ -148,6 +148,8 @@ export const SHOWN = {
 export const Content = z
   .object({
     ...SHOWN,
+    // Only the snapshot of a result is stored with numbers.
+    poll: Poll.extend({ options: z.array(PollOption.partial({ votes: true })) }),
     choices: Choices,
     order: Order,
     product: Product,

@@ -219,8 +219,11 @@ function toReaction(row: ReactionRow, around: Surroundings): NonNullable<Message
 }
 
 /** A poll with its votes. One for an option that the poll does not have, or that could not be read, is counted apart. */
-function toResults(poll: Poll, votes: readonly VoteRow[], around: Surroundings): Poll {
-  if (votes.length === 0) return poll
+function toResults(
+  poll: NonNullable<Content['poll']>,
+  votes: readonly VoteRow[],
+  around: Surroundings,
+): Poll {
   const names = new Set(poll.options.map(({ name }) => name))
   const choices = votes.map(({ voter, choice }) => {
     const chosen: string[] | null = choice === null ? null : JSON.parse(choice)
@@ -229,10 +232,12 @@ function toResults(poll: Poll, votes: readonly VoteRow[], around: Surroundings):
   const unreadable = choices.filter(({ chosen }) => chosen === null).length
   return {
     ...poll,
-    options: poll.options.map(({ name }) => {
+    options: poll.options.map(({ name, votes: reported = 0 }) => {
+      // A snapshot of a result has numbers and no votes.
       const chose = choices.filter(({ chosen }) => chosen?.includes(name))
       const voters = chose.map(({ voter }) => voter).filter((jid) => jid !== null)
-      return { name, votes: chose.length, ...(voters.length === 0 ? {} : { voters }) }
+      const count = votes.length === 0 ? reported : chose.length
+      return { name, votes: count, ...(voters.length === 0 ? {} : { voters }) }
     }),
     ...(unreadable === 0 ? {} : { unreadable_votes: unreadable }),
   }
