@@ -40,7 +40,7 @@ export type ChatChanges = {
   unread?: boolean | undefined
 }
 
-/** A group as WhatsApp Web has it. `createdAt`: Unix seconds; null: not known. `role`: of this account. */
+/** A group as WhatsApp Web has it. `name`: its id if it has none. `createdAt`: Unix seconds; null: not known. `role`: of this account. */
 export type GroupFacts = {
   group: Jid
   name: string

@@ -95,7 +95,7 @@ function toGroup({ group: id, createdAt, ...facts }: GroupFacts): Group {
   const { name, description, members, role } = facts
   return {
     id,
-    name: name === '' ? id : name,
+    name,
     description,
     members,
     role,

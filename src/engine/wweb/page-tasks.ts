@@ -64,6 +64,10 @@ export type PageTasks = {
   /** One code for each id in `asked`, in order. A verdict may name the person by another address; without one: `unknown`. */
   codesFor(asked: readonly string[], verdicts: readonly Verdict[]): MemberCode[]
   isAdmin(person: Participant | undefined): boolean
+  /** Each of these as a row; null for one that cannot be read, which the translator logs and leaves out. */
+  each<M, T>(models: readonly M[], read: (model: M) => T): T[]
+  /** The first of these that is a text, and not empty; "" if none is. */
+  words(...values: unknown[]): string
   /** The code of the group's invite. */
   inviteOf(group: string): Promise<string>
   /** The group of this invite; null if the invite is not valid. */
@@ -251,6 +255,10 @@ export function installPageTasks(): void {
     },
 
     isAdmin: (person) => person?.isAdmin === true || person?.isSuperAdmin === true,
+
+    each: (models, read) => models.map((model) => rows.attempt(() => read(model)) ?? (null as never)),
+
+    words: (...values) => values.find((one): one is string => typeof one === 'string' && one !== '') ?? '',
 
     async inviteOf(group) {
       const { fetchMexGroupInviteCode } = await tools.need<InviteCodes>('WAWebMexFetchGroupInviteCodeJob')

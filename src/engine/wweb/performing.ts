@@ -94,7 +94,10 @@ export function createPerforming(client: ReadingClient, translator: Translator, 
         })
       })
       if (done.problem === undefined)
-        return { result: done.gives, chat: done.chat && translator.chat(done.chat) }
+        return {
+          result: translator.result(kind, done.gives),
+          chat: done.chat && translator.chat(done.chat),
+        }
       const { code, ...options } = PROBLEMS[done.problem]
       return fail(code, { ...options, ...(done.partly?.length ? { facts: { changed: done.partly } } : {}) })
     },

@@ -254,7 +254,7 @@ export function toSeenContact(row: ContactRow): SeenContact | null {
 }
 
 /** An invisible name counts as none. */
-function nameOf(text: unknown): string | null {
+export function nameOf(text: unknown): string | null {
   return typeof text === 'string' && isVisible(text) ? cleanText(text) : null
 }
 

@@ -5,6 +5,7 @@
 import type { Clock } from '../../clock.ts'
 import type { Log } from '../../log.ts'
 import type { SeenChat, SeenContact, SeenMessage } from '../../model/seen.ts'
+import type { TaskKind, TaskResult } from '../../model/task.ts'
 import { modelTools } from './plain-model.ts'
 import type { ChatRow, ContactRow, RawMessage, RawReaction, ReactionRow, VoteRow } from './raw.ts'
 import {
@@ -16,6 +17,7 @@ import {
   toSeenMessage,
   toVote,
 } from './translate.ts'
+import { toTaskResult } from './translate-task.ts'
 
 /**
  * None of these throws. They return null for entries that are not reported, and if the key cannot be read.
@@ -31,6 +33,8 @@ export type Translator = {
   contact(row: ContactRow): SeenContact | null
   reaction(raw: RawReaction): ReturnType<typeof toReaction>
   vote(row: VoteRow): ReturnType<typeof toVote>
+  /** The result of a task. A row of a list that cannot be read is left out. */
+  result<K extends TaskKind>(kind: K, given: TaskResult<K>): TaskResult<K>
 }
 
 /** @param build the build of WhatsApp Web, which is stored with each model; null while it is not known */
@@ -84,5 +88,12 @@ export function createTranslator(
     contact: (row) => guarded('a contact', () => toSeenContact(row)),
     vote,
     reaction: (raw) => guarded('a reaction', () => toReaction(raw, seenAt())),
+    result: (kind, given) =>
+      toTaskResult(
+        kind,
+        given,
+        (what, rows, read) => rows.flatMap((row) => guarded(what, () => read(row)) ?? []),
+        seenAt(),
+      ),
   }
 }

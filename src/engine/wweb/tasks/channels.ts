@@ -20,21 +20,20 @@ export const readChannels: PageTask<'read_channels'> = {
       facts({ id, name, newsletterMetadata: data }: Channel): ChannelFacts[] {
         const role = ROLES[data?.membershipType ?? '']
         if (role === undefined) return []
-        const channel = String(id) as Jid
         return [
           {
-            channel,
-            name: name || data?.name || channel,
-            description: data?.description || null,
+            channel: String(id) as Jid,
+            name: tasks.words(name, data?.name),
+            description: tasks.words(data?.description),
             role,
-            followers: Number(data?.size) >= 0 ? Number(data?.size) : null,
+            followers: Number(data?.size),
           },
         ]
       },
     }
     return tasks.run<TaskResult<'read_channels'>>(endsAt, async () => {
       const { WAWebNewsletterCollection } = await tasks.need<Collections>('WAWebCollections')
-      return { gives: WAWebNewsletterCollection.getModelsArray().flatMap(read.facts) }
+      return { gives: tasks.each(WAWebNewsletterCollection.getModelsArray(), read.facts).flat() }
     })
   },
 }

@@ -31,8 +31,8 @@ export const readInvite: PageTask<'read_invite'> = {
       return {
         gives: {
           group: String(found.id) as Jid,
-          name: found.subject ?? '',
-          description: found.desc || null,
+          name: tasks.words(found.subject),
+          description: tasks.words(found.desc),
           members: Number(found.size ?? found.participants?.length ?? 0),
           approves: Boolean(found.membershipApprovalMode),
         },

@@ -14,9 +14,9 @@ export const joinRequests: PageTask<'join_requests'> = {
       if (!tasks.isAdmin(tasks.me(chat))) return { problem: 'not_admin' }
       const found = await tasks.requestsOf(group)
       return {
-        gives: found.map(({ id, t }) => ({
+        gives: tasks.each(found, ({ id, t }) => ({
           person: tasks.best(String(id)) as Jid,
-          at: Number(t) > 0 ? Math.floor(Number(t)) : null,
+          at: Number(t),
         })),
       }
     })

@@ -16,7 +16,13 @@ export const readLabels: PageTask<'read_labels'> = {
       const chat = id === null ? null : (window.whatsappMcpRows.findChat(id) as Labelled | undefined)
       if (chat === undefined) return { problem: 'missing' }
       const labels = Label.getModelsArray().filter(({ id }) => chat === null || chat.labels?.includes(id))
-      return { gives: labels.map(({ id, name, hexColor }) => ({ id, name, color: hexColor || null })) }
+      return {
+        gives: tasks.each(labels, ({ id, name, hexColor }) => ({
+          id: String(id),
+          name: tasks.words(name),
+          color: tasks.words(hexColor),
+        })),
+      }
     })
   },
 }
@@ -44,7 +50,13 @@ export const setLabels: PageTask<'set_labels'> = {
         return now.length === labels.length && labels.every((one) => now.includes(one))
       })
       if (!isShown && actions.length > 0) return { problem: 'open' }
-      return { gives: wanted.map(({ id, name, hexColor }) => ({ id, name, color: hexColor || null })) }
+      return {
+        gives: tasks.each(wanted, ({ id, name, hexColor }) => ({
+          id: String(id),
+          name: tasks.words(name),
+          color: tasks.words(hexColor),
+        })),
+      }
     })
   },
 }

@@ -17,7 +17,7 @@ export const readProfile: PageTask<'read_profile'> = {
       const wid = window.require('WAWebUserPrefsMeUser').getMaybeMePnUser()
       const { status } = (await getStatus({ token: '', wid })) ?? {}
       // A number instead of a text is the code of a refusal.
-      return { gives: { name: Conn.pushname ?? '', about: (typeof status === 'string' && status) || null } }
+      return { gives: { name: tasks.words(Conn.pushname), about: tasks.words(status) } }
     })
   },
 }
@@ -110,11 +110,10 @@ export const readPresence: PageTask<'read_presence'> = {
       const { presence } = chat as ChatModel & { presence?: PersonPresence }
       await presence?.subscribe()
       const isKnown = await tasks.shown(() => presence?.hasData === true)
-      const seenAt = Number(presence?.chatstate?.t)
       return {
         gives: {
           online: isKnown ? presence?.isOnline === true : null,
-          lastSeenAt: isKnown && seenAt > 0 ? Math.floor(seenAt) : null,
+          lastSeenAt: isKnown ? Number(presence?.chatstate?.t) : null,
         },
       }
     })

@@ -19,11 +19,11 @@ export const readGroups: PageTask<'read_groups'> = {
         const members = data.participants?.getModelsArray() ?? []
         return {
           group: String(chat.id) as Jid,
-          name: chat.name ?? data.subject ?? '',
-          description: data.desc || null,
+          name: tasks.words(chat.name, data.subject),
+          description: tasks.words(data.desc),
           members: members.length,
           role: me === undefined ? 'none' : tasks.isAdmin(me) ? 'admin' : 'member',
-          createdAt: Number(data.creation) > 0 ? Math.floor(Number(data.creation)) : null,
+          createdAt: Number(data.creation),
           onlyAdminsSend: Boolean(data.announce),
           onlyAdminsEdit: Boolean(data.restrict),
           // The mode by its name, or as the number that it was set to.
@@ -41,7 +41,12 @@ export const readGroups: PageTask<'read_groups'> = {
         return { gives: [read.facts(chat)] }
       }
       const groups = rows.chatIds().filter((id) => /@g\.us$/.test(id))
-      return { gives: groups.flatMap((id) => rows.findChat(id) ?? []).map(read.facts) }
+      return {
+        gives: tasks.each(
+          groups.flatMap((id) => rows.findChat(id) ?? []),
+          read.facts,
+        ),
+      }
     })
   },
 }

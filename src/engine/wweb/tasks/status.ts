@@ -44,7 +44,7 @@ export const postStatus: PageTask<'post_status'> = {
         const { messageSendResult: said = 'OK', msg } = answer ?? {}
         if (msg && isOwn(msg)) found.post = msg
         if (msg && said === 'OK' && found.post === msg && !(Number(msg.ack) < 0))
-          return { gives: { bareId: msg.id.id, at: Math.floor(Number(msg.t)) } }
+          return { gives: { bareId: msg.id.id, at: Number(msg.t) } }
         // After a network error the page keeps the post, and sends it when it is connected again.
         if (said === 'OK') await tasks.shown(() => found.post !== undefined && found.post.ack !== 0)
       } finally {
@@ -54,7 +54,7 @@ export const postStatus: PageTask<'post_status'> = {
       const { post } = found
       if (post === undefined || post.ack === 0) return { problem: 'open' }
       if (Number(post.ack) < 0) return { problem: 'refused' }
-      return { gives: { bareId: post.id.id, at: Math.floor(Number(post.t)) } }
+      return { gives: { bareId: post.id.id, at: Number(post.t) } }
     })
   },
 }
