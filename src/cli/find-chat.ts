@@ -1,5 +1,6 @@
 /** Finds a chat by its name, for commands that read. Those that send leave it to the server, which is stricter. */
 import type { Chat } from '../model/chat.ts'
+import { bareName } from '../model/fold.ts'
 import type { Api } from './client.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { printable } from './terminal.ts'
@@ -15,15 +16,15 @@ export function isAddress(text: string): boolean {
 }
 
 /**
- * Returns the id of the chat with this whole name. An id or a phone number is returned as it is.
+ * Returns the id of the chat with this whole name, as a send finds it. An id or a phone number is returned as it is.
  * @throws CommandError if no chat or several chats have the name, with what is similar
  */
 export async function findChat(api: Pick<Api, 'get'>, text: string): Promise<string> {
   if (isAddress(text)) return text
-  const query = new URLSearchParams({ query: text, limit: String(MOST) })
+  const asked = bareName(text)
+  const query = new URLSearchParams({ query: asked, limit: String(MOST) })
   const { chats } = await api.get<{ chats: Chat[] }>(`/api/chats?${query}`)
-  const folded = fold(text)
-  const named = chats.filter(({ name }) => fold(name) === folded)
+  const named = chats.filter(({ name }) => bareName(name) === asked)
   const [one] = named
   if (one !== undefined && named.length === 1) return one.id
   const similar = (named.length === 0 ? chats : named).slice(0, LISTED)
@@ -39,10 +40,4 @@ export async function findChat(api: Pick<Api, 'get'>, text: string): Promise<str
 /** Returns the next step where a name is not enough: the chats that can be meant, with their ids. */
 export function listChats(chats: readonly Pick<Chat, 'id' | 'name'>[]): string {
   return `Name the chat by its id:\n${chats.map(({ id, name }) => `  ${printable(name)}: ${printable(id)}`).join('\n')}`
-}
-
-/** Case, accents, emoji and punctuation do not matter, as for a send. */
-function fold(name: string): string {
-  const letters = name.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
-  return letters.replace(/[^\p{L}\p{N}]+/gu, ' ').trim()
 }

@@ -86,11 +86,17 @@ describe('a new group', () => {
 
 describe('the list of groups', () => {
   /** `late`: groups whose members the page has only once it is asked for that group; `left`: nobody answers for it. */
-  async function list({ late = [] as string[], left = [] as string[], tookMs = 0 }) {
+  async function list({
+    late = [] as string[],
+    left = [] as string[],
+    tookMs = 0,
+    name = GROUP,
+    query = '',
+  }) {
     const facts = (group: string, members: number) => ({
       ...{
         group,
-        name: group,
+        name: group === GROUP ? name : group,
         description: null,
         members,
         role: members > 0 ? 'member' : 'none',
@@ -114,7 +120,10 @@ describe('the list of groups', () => {
       },
     }
     // Only what the row uses of it.
-    const { groups } = await listGroups.run(listGroups.input.parse({}), granted as never)
+    const { groups } = await listGroups.run(
+      listGroups.input.parse(query === '' ? {} : { query }),
+      granted as never,
+    )
     return groups.map(({ id, members, role }) => [id, members, role])
   }
   const LATE = '120363000000000002@g.us'
@@ -127,6 +136,19 @@ describe('the list of groups', () => {
       [LEFT, 0, 'none'],
     ])
     expect(asked.map(([what]) => what)).toEqual(['null', LATE, LEFT].map((one) => `read_groups ${one}`))
+  })
+
+  it.each([
+    ['Mum’s 60th', "mum's"],
+    ["D'Angelo’s", 'd‘angelo'],
+    ['Straße 12', 'strasse'],
+    ['Łódź', 'lodz'],
+    ['Weekend hike', 'hike WEEKEND'],
+    ['Jean‐Luc’s choir', 'nobody, jean-luc'],
+    ['A\u200bnna\u3164', 'anna'],
+  ])('has %j by the query %j, as other names', async (name, query) => {
+    expect(await list({ name, query })).toEqual([[GROUP, 3, 'member']])
+    expect(await list({ name, query: `${query} not` })).toEqual([])
   })
 
   it('comes in time, however slow WhatsApp is', async () => {

@@ -4,6 +4,7 @@ import { fromCursor, toCursor } from '../cursor.ts'
 import { AppError, fail } from '../errors.ts'
 import { counted } from '../model/counted.ts'
 import { clearedByEmpty, withUsualValue, writtenByPeople } from '../model/fields.ts'
+import { createMatcher, fold } from '../model/fold.ts'
 import { toJid } from '../model/ids.ts'
 import type { GroupChange, GroupChanges, GroupFacts } from '../model/task.ts'
 import { toIsoSecond } from '../model/times.ts'
@@ -88,9 +89,6 @@ const Group = z.object({
 })
 type Group = z.infer<typeof Group>
 
-/** Case and accents do not matter. */
-const withoutCase = (text: string) => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
-
 function toGroup({ group: id, createdAt, ...facts }: GroupFacts): Group {
   const { name, description, members, role } = facts
   return {
@@ -159,7 +157,13 @@ export const listGroups = defineOperation({
   uses: ['read_groups'],
   routes: ['GET /api/groups'],
   input: z.strictObject({
-    query: z.string().trim().min(1).max(200).optional().describe('Any part of the name.'),
+    query: z
+      .string()
+      .trim()
+      .min(1)
+      .max(200)
+      .optional()
+      .describe('Any part of the name. Several words must all match; commas separate alternatives.'),
     limit: whole(1, 100).default(20).describe('Maximum number of groups, 1 to 100. Default 20.'),
     cursor,
   }),
@@ -175,7 +179,8 @@ export const listGroups = defineOperation({
     const latestMs = granted.clock.now() + TASK_MS
     const all = (await perform('read_groups', { group: null }, granted)).map(toGroup)
     const found = all.filter(({ id }) => isVisibleTo(toJid(id), granted))
-    const fits = ({ name }: Group) => query === undefined || withoutCase(name).includes(withoutCase(query))
+    const matches = query === undefined ? () => true : createMatcher(query)
+    const fits = ({ name }: Group) => matches(fold(name), '')
     const matching = found.filter(fits).sort(byName)
     const rest = last === null ? matching : matching.filter((group) => byName(group, last) > 0)
     const endsAtMs = Math.min(latestMs, granted.clock.now() + ASK_MS)

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { AppError } from '../errors.ts'
+import { bareName } from '../model/fold.ts'
 import { parseMessageKey, toJid } from '../model/ids.ts'
-import { bareName } from './fold.ts'
 import { ME_JID, ME_LID, NOW, openTestArchive, type TestArchive } from './test-archive.ts'
 
 let archive: TestArchive

@@ -1,5 +1,6 @@
 /** Finds the recipient of a message: a chat or person by address or name, and the message to reply to. */
 import { fail } from '../errors.ts'
+import { bareName, createMatcher } from '../model/fold.ts'
 import {
   chatKindOf,
   type Jid,
@@ -10,7 +11,6 @@ import {
   toMessageKey,
 } from '../model/ids.ts'
 import { FITS, type Fit, type NamedRecipient, type Quoted, type Recipient } from '../model/recipient.ts'
-import { bareName, createMatcher } from './fold.ts'
 import type { MessageRow } from './message-row.ts'
 import { ME, type PersonRow } from './people.ts'
 import { timeOf } from './position.ts'

@@ -1,5 +1,5 @@
 /** Finds the hits of a search in a text, and the part of the text that shows them. */
-import { fold, isPlain } from './fold.ts'
+import { fold, isPlain } from '../model/fold.ts'
 import type { FindHits } from './search-query.ts'
 import { foldForSearch, tokensOf } from './tokens.ts'
 

@@ -6,7 +6,7 @@
  * token.
  */
 import type { ChatKind } from '../model/chat.ts'
-import { foldText, isPlain } from './fold.ts'
+import { foldText, isPlain } from '../model/fold.ts'
 
 /** Increased with every change of the tokens of a text: archives are then indexed again. */
 export const TOKENS_VERSION = 4

@@ -8,7 +8,7 @@ const TOOL = join(ROOT, 'tools/mutate')
 
 /**
  * Runs Stryker in the foreground; its report goes to standard output.
- * @param args further arguments of `stryker run`, such as `--mutate src/store/fold.ts`
+ * @param args further arguments of `stryker run`, such as `--mutate src/model/fold.ts`
  * @returns the exit code
  */
 export function runMutants(args: readonly string[], say: (line: string) => void): number {

@@ -3,7 +3,7 @@ export const PURE = [
   'src/session/machine.ts',
   'src/session/reconnect.ts',
   'src/session/next-step.ts',
-  'src/store/fold.ts',
+  'src/model/fold.ts',
   'src/store/tokens.ts',
   'src/store/search-query.ts',
   'src/store/snippet.ts',

@@ -1,6 +1,6 @@
 /** Folds names and messages for search: removes accents, case and look-alike letters. */
 
-import { toAsciiDigits } from '../model/text.ts'
+import { toAsciiDigits } from './text.ts'
 
 /** Letters that Unicode does not decompose, or that people write for one another. */
 const ALIKE: Record<string, string> = {
