@@ -39,8 +39,8 @@ account, port 8890 for the [sandbox](sandbox.md). In the sandbox, the calls on t
 build of WhatsApp Web does not support forwarding, only business accounts have labels, and calls with the id of an item of the outbox, a key,
 a webhook, an incoming call or media need an id of your own.
 
-Each section has its time limit. A reading from the archive takes at most 2 s. One that asks WhatsApp, such as groups, receipts, the profile,
-numbers, labels or channels, can take 30 s.
+Each section has its time limit. A reading from the archive takes at most 2 s. A reading that asks WhatsApp (groups, receipts, the profile,
+numbers, labels, channels) can take 30 s.
 
 ${sections.join('\n\n')}
 

@@ -303,6 +303,21 @@ describe('openAuthDir', async () => {
     authDir.release()
   })
 
+  it('keeps a profile whose folder on the other disk cannot be renamed, by renaming the link to it', async () => {
+    const [dir, disk] = [temp(), temp()]
+    // With an ending, the name would be too long.
+    const target = join(disk, 'p'.repeat(250))
+    mkdirSync(target)
+    symlinkSync(target, join(dir, PROFILE))
+    const authDir = await openAuthDir(dir, quiet)
+    writeFileSync(join(dir, PROFILE, 'Cookies'), 'a secret')
+    expect(readFileSync(join(authDir.setProfileAside() ?? '', 'Cookies'), 'utf8')).toBe('a secret')
+    expect(readdirSync(join(dir, PROFILE))).toEqual([])
+    await authDir.dropAside()
+    expect([readdirSync(target), existsSync(join(dir, `${PROFILE}.unlinked`))]).toEqual([[], false])
+    authDir.release()
+  })
+
   it('forgets a session whole, and finishes a removal that was interrupted', async () => {
     const dir = temp()
     const authDir = await openAuthDir(dir, quiet)

@@ -50,8 +50,10 @@ export type EngineEvent =
    */
   | { type: 'qr'; qr: string }
   | { type: 'qr_gone' }
-  /** A waiting pairing code expired with the connection or the document that it was issued on. */
+  /** A waiting pairing code expired with the connection that it was issued on. */
   | { type: 'code_gone' }
+  /** Not linked, and the page has a new document: what waited in the one before is gone. */
+  | { type: 'document' }
   /**
    * The phone accepted, and WhatsApp requires a passkey first: only a person at a visible browser can confirm
    * it.

@@ -6,7 +6,6 @@ export const MEMBER_CODES = [
   'done',
   'already',
   'invite_only',
-  'waits_for_approval',
   'not_member',
   'not_on_whatsapp',
   'full',

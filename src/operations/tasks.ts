@@ -103,12 +103,12 @@ const DETAILS: Record<MemberCode, string> = {
   done: 'WhatsApp has done it.',
   already: 'It was so before.',
   invite_only: 'This person can only be invited: send the link of `invite`, if the user wants it.',
-  waits_for_approval: 'An admin must approve it.',
   not_member: 'This person is not in the group, or has not asked to join.',
   not_on_whatsapp: 'This number is not on WhatsApp.',
   full: 'The group is full.',
   left_recently: 'This person left the group recently and cannot be added yet.',
-  not_admin: 'Only admins can do this, and this account is none.',
+  not_admin:
+    'Only admins can do this, and this account is none. If members may propose people here, an admin now decides.',
   refused: 'WhatsApp does not allow it with this person.',
   unknown: 'WhatsApp did not say: read the group again.',
 }

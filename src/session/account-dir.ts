@@ -95,6 +95,8 @@ export function openAccountDir(
   sweep(archives, log)
   removeLeftProfiles(targetOf(profile))
   const asideOf = (target: string) => `${target}.unlinked`
+  /** Where a profile that was set aside can be. */
+  const asides = () => [...new Set([targetOf(profile), profile])].map(asideOf)
   let marker = readMarker(markerFile)
   let account = readMarker(accountFile)?.wid ?? marker?.wid ?? null
   /** True while a marker that could not be removed is on disk. */
@@ -142,7 +144,7 @@ export function openAccountDir(
       } catch {
         await empty(target).catch(() => {})
       }
-      await Promise.all([removed, asideOf(target)].map(removeFolder))
+      await Promise.all([removed, ...asides()].map(removeFolder))
       try {
         makeFolder(target, 0o700)
       } catch (error) {
@@ -150,19 +152,23 @@ export function openAccountDir(
       }
     },
     setProfileAside() {
-      try {
-        const target = targetOf(profile)
-        const aside = asideOf(target)
-        rmSync(aside, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
-        renameSync(target, aside)
-        makeFolder(target, 0o700)
-        return aside
-      } catch (error) {
-        log.warn({ err: error }, 'the profile could not be set aside')
-        return null
+      // If the folder itself cannot be renamed, such as a mounted disk, the link to it can.
+      for (const target of new Set([targetOf(profile), profile])) {
+        try {
+          const aside = asideOf(target)
+          rmSync(aside, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
+          renameSync(target, aside)
+          makeFolder(target, 0o700)
+          return aside
+        } catch (error) {
+          log.warn({ err: error, folder: target }, 'the profile could not be set aside')
+        }
       }
+      return null
     },
-    dropAside: () => removeFolder(asideOf(targetOf(profile))),
+    async dropAside() {
+      await Promise.all(asides().map(removeFolder))
+    },
     freeBytes() {
       try {
         const { bavail, bsize } = statfsSync(profile)
@@ -191,9 +197,7 @@ export function openAccountDir(
     archiveOf: (wid) => join(archives, `${wid.replace(/@.*$/, '').replace(/\W/g, '')}.db`),
     archives,
     async remove(what) {
-      const target = targetOf(profile)
-      await empty(target)
-      await Promise.all([profile, asideOf(target)].map(removeSurely))
+      await Promise.all([profile, ...asides()].map(removeTarget))
       for (const file of [markerFile, limitsFile]) rmSync(file, { force: true })
       if (!what.archives) return
       // What opens the media files lies in the archives.
@@ -220,9 +224,15 @@ function removeSurely(path: string): Promise<void> {
   return rm(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
 }
 
-/** Never fails. */
+/** Removes a folder, or a link and what is in its folder. Rejects with errors of the disk. */
+async function removeTarget(path: string): Promise<void> {
+  await empty(targetOf(path))
+  await removeSurely(path)
+}
+
+/** The same, but never fails. */
 function removeFolder(path: string): Promise<void> {
-  return removeSurely(path).catch(() => {})
+  return removeTarget(path).catch(() => {})
 }
 
 /** A file that cannot be read limits everything. */

@@ -48,8 +48,13 @@ export type Pairing = {
   onQrGone(): void
   /** The phone accepted, and WhatsApp requires a passkey first. */
   onPasskeyAsked(): void
-  /** WhatsApp is asked for a pairing code: until {@link onCode} or {@link onNoCode}, no QR code is requested. */
+  /**
+   * WhatsApp is asked for a pairing code, which ends a passkey: until {@link onCode} or {@link onNoCode}, no QR code is
+   * requested.
+   */
   onCodeAsked(): void
+  /** The page has a new document: the pairing code or the passkey of the one before is gone, and its QR codes follow. */
+  onDocument(): void
   /** WhatsApp sent this pairing code; it replaces the QR code or the passkey. */
   onCode(code: string): PairingCode
   /** WhatsApp sent no pairing code: return to QR codes. */
@@ -97,6 +102,11 @@ export function createPairing(clock: Clock, headless: boolean, hooks: PairingHoo
     isAsked = false
     if (isAwaited()) hooks.startAnew()
     else hooks.expire()
+  }
+
+  function endPasskey(): void {
+    passkeyUntil = null
+    timers.clear('passkey')
   }
 
   function onCodeGone(): void {
@@ -149,14 +159,19 @@ export function createPairing(clock: Clock, headless: boolean, hooks: PairingHoo
     onCodeAsked() {
       isCodeAsked = true
       timers.clear('qr')
+      endPasskey()
+    },
+    onDocument() {
+      if (code === null && passkeyUntil === null) return
+      endPasskey()
+      onCodeGone()
     },
     onCode(text) {
       qr = null
-      passkeyUntil = null
       isAsked = false
       isCodeAsked = false
+      endPasskey()
       timers.clear('qr')
-      timers.clear('passkey')
       code = { code: text, expiresAt: new Date(clock.now() + CODE_MS) }
       timers.set('code', CODE_MS, onCodeGone)
       hooks.changed()

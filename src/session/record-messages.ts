@@ -104,7 +104,8 @@ export function createMessageRecorder(
     const isNotice = seen.standing === 'notice'
     if (isNotice && seen.type !== 'call_log') {
       const said = origin === 'history' ? null : eventOfNotice(seen)
-      const people = said?.people?.map((one) => where.senderId(one, seen.sentAt)) ?? [sender]
+      const named = said?.people?.map((one) => where.senderId(one, seen.sentAt)) ?? []
+      const people = named.length > 0 ? named : [sender]
       if (said !== null) for (const one of people) log(said.kind, row, { ...said.data, sender: one })
       return
     }

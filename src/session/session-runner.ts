@@ -152,6 +152,8 @@ export function createSessionRunner(options: RunnerOptions) {
         // With no pairing code waiting, the page is only reconnecting and its QR codes continue.
         if (pairing.view()?.method === 'code') pairing.onCodeGone()
         return
+      case 'document':
+        return pairing.onDocument()
       case 'passkey_asked':
         log.warn('WhatsApp requires a passkey to confirm the new device')
         return pairing.onPasskeyAsked()

@@ -18,6 +18,7 @@ import { seenMessage } from '../../test/seen-message.ts'
 import { createTestClock } from '../../test/test-clock.ts'
 import { createDeferred } from '../clock.ts'
 import type { EngineEvent } from '../engine/engine.ts'
+import { AppError } from '../errors.ts'
 import { createLog } from '../log.ts'
 import { phoneNumberInput, toJid } from '../model/ids.ts'
 import { KEEP_ALL } from '../model/keeping.ts'
@@ -49,6 +50,8 @@ type Opened = {
   giveCode: () => void
   /** From now on, requests for a code wait until `giveCode` again. */
   holdCode: () => void
+  /** From now on, requests for a code fail so. */
+  refuseCode: (error: Error) => void
 }
 
 const folders: string[] = []
@@ -114,6 +117,12 @@ async function open({
         giveCode,
         holdCode() {
           code = createDeferred<string>()
+        },
+        refuseCode(error) {
+          code = createDeferred<string>()
+          code.promise = code.promise.then(() => Promise.reject(error))
+          giveCode()
+          code.promise.catch(() => {})
         },
       })
       const step = async <T>(name: string, answer: T): Promise<T> => {
@@ -730,6 +739,34 @@ describe('a passkey', () => {
     expect([session.status().pairing?.method, steps]).toEqual(['passkey', []])
     clock.advance(2_000)
     expect(state()).toBe('auth_failure')
+  })
+
+  it('ends with the document that asked for it: QR codes follow', async () => {
+    const { session, start, engine, steps } = await open({ headless: false })
+    await start()
+    engine(0).emit({ type: 'qr', qr: '2@x' })
+    engine(0).emit({ type: 'passkey_asked' })
+    engine(0).emit({ type: 'document' })
+    expect([session.status().pairing?.method, steps]).toEqual([undefined, ['showQr']])
+    engine(0).emit({ type: 'qr', qr: '2@y' })
+    expect(session.status()).toMatchObject({ has_qr: true, pairing: { method: 'qr' } })
+  })
+
+  it('ends with a request for a pairing code, also for one that fails', async () => {
+    const { session, clock, start, engine, steps } = await open({ holdCode: true })
+    await start()
+    engine(0).emit({ type: 'qr', qr: '2@x' })
+    engine(0).emit({ type: 'passkey_asked' })
+    clock.advance(45_000)
+    const asked = session.requestPairingCode(PHONE)
+    await settle()
+    clock.advance(16_000)
+    engine(0).giveCode()
+    expect(await asked).toMatchObject({ code: 'ABCD1234' })
+    engine(0).emit({ type: 'passkey_asked' })
+    engine(0).refuseCode(new AppError('pairing_rate_limited'))
+    await expect(session.requestPairingCode(PHONE)).rejects.toMatchObject({ code: 'pairing_rate_limited' })
+    expect([session.status().pairing?.method, steps.at(-1)]).toEqual([undefined, 'showQr'])
   })
 
   it('is not waited for any more once a pairing code replaces it', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { isPreview } from '../../model/text.ts'
 import { readVcard } from '../../model/vcard.ts'
-import { bodyOf, contentOf, sourceOf } from './content.ts'
+import { bodyOf, contentOf, peopleOf, sourceOf } from './content.ts'
 import { modelTools } from './plain-model.ts'
 import type { RawMessage } from './raw.ts'
 
@@ -95,6 +95,18 @@ describe('contentOf', () => {
       sizeBytes: 12,
     })
     expect(sourceOf({ id, type: 'revoked', directPath: '/v' })).toBeNull()
+  })
+})
+
+describe('peopleOf', () => {
+  const [MEMBER, GUEST] = ['15550001101@c.us', '15550001777@c.us']
+  it.each([
+    [[MEMBER, GUEST], [], [GUEST]],
+    [[MEMBER], [GUEST], [GUEST]],
+    [[], [], []],
+  ])('of a request to join with the parameters %j and the recipients %j: %j', (params, recipients, people) => {
+    const notice = { id, type: 'gp2', subtype: 'created_membership_requests', recipients }
+    expect(peopleOf({ ...notice, templateParams: params })).toEqual(people)
   })
 })
 

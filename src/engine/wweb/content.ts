@@ -291,7 +291,8 @@ export function peopleOf(raw: RawMessage): string[] {
   const { subtype, templateParams, recipients } = raw
   const isForOthers = subtype === 'created_membership_requests' && Array.isArray(templateParams)
   // The first one is the member who asks for the others (WAWebGroupSystemMsg).
-  const people = isForOthers ? templateParams.slice(1) : recipients
+  const others = isForOthers ? templateParams.slice(1) : []
+  const people = others.length > 0 ? others : recipients
   if (!Array.isArray(people)) return []
   return people.slice(0, MAX_PARTS).flatMap((one: unknown) => addressOf(one) ?? [])
 }

@@ -108,7 +108,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
       if (phase === 'unpaired') emit({ type: 'passkey_asked' })
     },
     onDocument: () => {
-      if (phase === 'unpaired') emit({ type: 'code_gone' })
+      if (phase === 'unpaired') emit({ type: 'document' })
     },
     onInjected() {
       injected.resolve(true)

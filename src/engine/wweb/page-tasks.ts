@@ -138,8 +138,8 @@ export function installPageTasks(): void {
     '408': 'left_recently',
     '409': 'already',
     '419': 'full',
-    '421': 'waits_for_approval',
-    '500': 'full',
+    // The admins are asked to approve it (`membership_approval_request`).
+    '421': 'not_admin',
   }
   const tools: PageTasks = {
     async run(endsAt, work) {

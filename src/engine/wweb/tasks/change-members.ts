@@ -42,8 +42,9 @@ export const changeMembers: PageTask<'change_members'> = {
           const isNobody = name === 'NonRegisteredWaUserParticipantErrorLidResponse'
           const { error, membershipApprovalRequestError: why } =
             one.addParticipantsParticipantMixins?.value ?? {}
-          // 421: an admin must approve it. That fails if the group is full; 304: it was asked for before.
-          const code = isNobody ? 404 : String(why) === '419' ? 419 : (error ?? 200)
+          // 421: an admin must approve it, which fails if the group is full (419). 500: this group is full.
+          const isFull = String(why) === '419' || String(error) === '500'
+          const code = isNobody ? 404 : isFull ? 419 : (error ?? 200)
           // By either address: the page may not know yet that both are one person.
           return [one.jid, one.phoneNumber].flatMap((jid) =>
             jid ? [{ wid: userJidToUserWid(jid), code }] : [],
@@ -68,11 +69,10 @@ export const changeMembers: PageTask<'change_members'> = {
         const isLidMode = chat.groupMetadata?.isLidAddressingMode === true
         const { participants } = await changeThem(tasks.wid(group), people, isLidMode)
         const verdicts = participants.map(({ userWid, code }) => ({ wid: userWid, code: code ?? 200 }))
-        // Here the codes say that the person is not in the group, that this account may not, and that the server failed.
+        // Here the codes say that the person is not in the group, and that this account may not.
         const others: Partial<Record<MemberCode, MemberCode>> = {
           not_on_whatsapp: 'not_member',
           invite_only: 'not_admin',
-          full: 'unknown',
         }
         return tasks.codesFor(ids, verdicts).map((code) => others[code] ?? code)
       },
