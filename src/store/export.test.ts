@@ -75,6 +75,14 @@ describe('an export can be imported', () => {
     for (const text of texts) expect(imported(text)).toEqual({ messages: 500, chats: 1 })
   })
 
+  it('where an earlier version stored odd numbers', () => {
+    known()
+    const options = [{ name: 'Fri', votes: 2.5 }]
+    archive.message(chat, { details: { media: { size_bytes: 2 ** 63, width: 1e300, height: 2.5 } } })
+    archive.message(chat, { details: { poll: { question: 'When?', multiple: true, options } } })
+    expect(imported([...piecesOf()].join(''))).toEqual({ messages: 502, chats: 1 })
+  })
+
   it('where two people and their chats turn out to be one while it is made', () => {
     let other: number
     const both = () => {

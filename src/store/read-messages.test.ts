@@ -136,6 +136,24 @@ describe('a message', () => {
     })
   })
 
+  it('that an earlier version stored with odd numbers is shown without them', () => {
+    const chat = archive.chat('group', { jid: '9@g.us' })
+    const media = { mimetype: 'image/jpeg', size_bytes: 2 ** 63, width: 1e300, height: 2.5 }
+    const options = [
+      { name: 'Fri', votes: 2.5 },
+      { name: 'Sat', votes: 2 },
+    ]
+    archive.message(chat, { type: 'image', hasMedia: true, details: { media } })
+    const poll = { question: 'When?', multiple: true, options }
+    archive.message(chat, { type: 'poll_result_snapshot', details: { poll } })
+    const [file, snapshot] = read('9@g.us').messages.map((one) => Message.strict().parse(one))
+    expect(file?.media).toEqual({ mimetype: 'image/jpeg', state: 'at_whatsapp' })
+    expect(snapshot?.poll?.options).toEqual([
+      { name: 'Fri', votes: 0 },
+      { name: 'Sat', votes: 2 },
+    ])
+  })
+
   it('that answers another names it as far as it is known', () => {
     const anna = archive.person({ phone: ANNA })
     const bob = archive.person({ phone: '15557654321@c.us' })

@@ -112,7 +112,17 @@ export function toKey(chat: ChatFace, bareId: string, sender: number, author: Ji
 
 /** Optional fields of a message; an empty object for most messages. */
 export function detailsOf(row: Pick<MessageRow, 'details'>): MessageDetails {
-  return row.details === null ? {} : JSON.parse(row.details)
+  return row.details === null ? {} : withoutOddNumbers(JSON.parse(row.details))
+}
+
+/** Earlier versions stored fractions and numbers of any size, as the sender of the message chose them. */
+function withoutOddNumbers(details: MessageDetails): MessageDetails {
+  const isOdd = (value: number | undefined) => value !== undefined && !Number.isSafeInteger(value)
+  const { media, poll } = details
+  for (const name of ['size_bytes', 'width', 'height'] as const)
+    if (isOdd(media?.[name])) delete media?.[name]
+  for (const option of poll?.options ?? []) if (isOdd(option.votes)) delete option.votes
+  return details
 }
 
 /** A message: the documented fields, and those of our own fields that have a value. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { Content } from '../../model/content.ts'
 import { isPreview } from '../../model/text.ts'
 import { readVcard } from '../../model/vcard.ts'
 import { bodyOf, contentOf, peopleOf, sourceOf } from './content.ts'
@@ -95,6 +96,32 @@ describe('contentOf', () => {
       sizeBytes: 12,
     })
     expect(sourceOf({ id, type: 'revoked', directPath: '/v' })).toBeNull()
+  })
+  it.each<[given: unknown, read: number | undefined]>([
+    [9_223_372_036_854_775_807n.toString(), undefined],
+    [2 ** 63, undefined],
+    [1e300, undefined],
+    ['99999999999999999999', undefined],
+    [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+    [2.5, 3],
+    [0.2, undefined],
+    [-1, undefined],
+    ['12', 12],
+  ])('reads the size and votes %j as %j', (given, expected) => {
+    const file = {
+      id,
+      type: 'document',
+      directPath: '/v',
+      size: given,
+      width: given,
+      height: given,
+    } as RawMessage
+    const snapshot = { pollName: 'When?', pollVotesSnapshot: [{ name: 'Fri', optionVoteCount: given }] }
+    const [media, poll] = [read(file), read({ type: 'poll_result_snapshot', ...snapshot })]
+    expect(media.media).toEqual({ size_bytes: expected, width: expected, height: expected })
+    expect(poll.poll?.options).toEqual([{ name: 'Fri', votes: expected }])
+    expect(sourceOf(file)?.sizeBytes).toBe(expected ?? null)
+    for (const content of [media, poll]) expect(() => Content.parse(content)).not.toThrow()
   })
 })
 

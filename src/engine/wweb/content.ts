@@ -145,7 +145,7 @@ export function sourceOf(raw: RawMessage): MediaSource | null {
     encFilehash: textOf(raw.encFilehash) ?? null,
     filehash: textOf(raw.filehash) ?? null,
     mimetype: textOf(raw.mimetype) ?? null,
-    sizeBytes: toPositive(raw.size) ?? null,
+    sizeBytes: toPositiveWhole(raw.size) ?? null,
   }
 }
 
@@ -163,16 +163,13 @@ export function previewOf(raw: RawMessage): { preview?: Uint8Array } {
 
 function mediaOf(raw: RawMessage): NonNullable<Content['media']> {
   const hash = typeof raw.filehash === 'string' ? Buffer.from(raw.filehash, 'base64') : null
-  const size = toPositive(raw.size)
-  const width = toPositive(raw.width)
-  const height = toPositive(raw.height)
   return {
     ...(raw.mimetype ? { mimetype: cleanText(raw.mimetype) } : {}),
     ...(raw.filename ? { filename: cleanText(raw.filename) } : {}),
-    ...(size === undefined ? {} : { size_bytes: Math.round(size) }),
+    ...some('size_bytes', toPositiveWhole(raw.size)),
     ...some('duration_s', toPositive(raw.duration)),
-    ...(width === undefined ? {} : { width: Math.round(width) }),
-    ...(height === undefined ? {} : { height: Math.round(height) }),
+    ...some('width', toPositiveWhole(raw.width)),
+    ...some('height', toPositiveWhole(raw.height)),
     ...(hash?.length === 32 ? { sha256: hash.toString('hex') } : {}),
   }
 }
@@ -204,7 +201,7 @@ function readPoll(raw: Fields): Content {
       multiple: raw.pollSelectableOptionsCount !== 1,
       options: options.map((one) => ({
         name: textOf(one.name) ?? '',
-        ...some('votes', toPositive(one.optionVoteCount)),
+        ...some('votes', toPositiveWhole(one.optionVoteCount)),
       })),
     },
   }
@@ -340,4 +337,10 @@ function toPositive(value: unknown): number | undefined {
   if (typeof value !== 'number' && typeof value !== 'string') return undefined
   const number = Number(value)
   return Number.isFinite(number) && number > 0 ? number : undefined
+}
+
+/** The sender of a message chooses its numbers: one that is not exact in JSON is left out. */
+function toPositiveWhole(value: unknown): number | undefined {
+  const whole = Math.round(toPositive(value) ?? 0)
+  return Number.isSafeInteger(whole) && whole > 0 ? whole : undefined
 }
