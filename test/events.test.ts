@@ -334,14 +334,20 @@ describe('the stream', () => {
     },
   )
 
-  it('goes on behind lastEventId in the query', async () => {
-    stage = await openEventStage()
-    for (let n = 0; n < 2; n += 1) stage.write()
-    const cursors = (await list('?after=0')).json.events.map((event: Event) => event.cursor)
-    const stream = await openStream(stage.url, { query: `?after=0&lastEventId=${cursors[0]}` })
-    await expect.poll(() => bodies(stream.events())).toEqual(['text 2'])
-    stream.close()
-  })
+  it.each([undefined, '', 'null', 'undefined'])(
+    'goes on behind lastEventId in the query, also with Last-Event-ID: %j',
+    async (id) => {
+      stage = await openEventStage()
+      for (let n = 0; n < 2; n += 1) stage.write()
+      const cursors = (await list('?after=0')).json.events.map((event: Event) => event.cursor)
+      const stream = await openStream(stage.url, {
+        query: `?after=0&lastEventId=${cursors[0]}`,
+        headers: id === undefined ? {} : { 'last-event-id': id },
+      })
+      await expect.poll(() => bodies(stream.events())).toEqual(['text 2'])
+      stream.close()
+    },
+  )
 
   it('is filtered, and its id moves on past what was filtered out', async () => {
     stage = await openEventStage()

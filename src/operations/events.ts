@@ -136,7 +136,7 @@ export const listEvents = defineOperation({
 })
 
 /** EventSource polyfills send what they have before the first id arrives: nothing, or nothing as a word. */
-const NO_ID = ['', 'undefined', 'null']
+export const NO_ID: readonly unknown[] = ['', 'undefined', 'null']
 
 export const streamEvents = defineStream({
   name: 'stream_events',

@@ -12,6 +12,7 @@ import type { Log } from '../../log.ts'
 import type { Event } from '../../model/events.ts'
 import { accountIn } from '../../operations/call.ts'
 import type { Door, EventReading } from '../../operations/door.ts'
+import { NO_ID } from '../../operations/events.ts'
 import type { StreamRow } from '../../operations/operation.ts'
 import { turn } from '../../turn.ts'
 import { callOf } from './calls.ts'
@@ -52,7 +53,8 @@ export async function serveEvents(
 ): Promise<void> {
   const reached = request.headers['last-event-id']
   const given = inputOf(request)
-  const input = reached === undefined ? given : { ...Object(given), lastEventId: reached }
+  const isReached = reached !== undefined && !NO_ID.includes(reached)
+  const input = isReached ? { ...Object(given), lastEventId: reached } : given
   const reading = await options.door.enter(row, input, callOf(request, reply, 'rest'), row.run)
   reply.hijack()
   reply.raw.once('close', reading.close)
