@@ -10,6 +10,11 @@ export function cleanText(text: string): string {
   return text.replace(/[\0\p{Cs}]/gu, '\uFFFD')
 }
 
+/** Returns the first `length` UTF-16 units of the text, one less where the cut would leave half of a character. */
+export function cutText(text: string, length: number): string {
+  return text.slice(0, length).replace(/[\uD800-\uDBFF]$/, '')
+}
+
 /**
  * Returns true if the text has a visible character. Spaces, controls, format characters (U+200B), fillers (U+3164), the
  * empty Braille pattern and marks without a base letter are not visible.

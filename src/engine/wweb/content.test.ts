@@ -84,6 +84,10 @@ describe('contentOf', () => {
     }
     expect(read({ type: 'location', lat: 91, lng: 0 })).toEqual({})
   })
+  it('cuts a long text between two characters', () => {
+    const description = `${'x'.repeat(4_095)}👍 and more`
+    expect(read({ type: 'product', description }).product?.description).toBe('x'.repeat(4_095))
+  })
   it('names the file by its hash', () => {
     const filehash = Buffer.alloc(32, 7).toString('base64')
     expect(read({ type: 'image', directPath: '/v', filehash }).media).toEqual({ sha256: '07'.repeat(32) })

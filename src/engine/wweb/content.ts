@@ -1,6 +1,6 @@
 /** Reads the content of a message out of its model, by its type: a table of readers. Pure. */
 import type { Content, MediaSource } from '../../model/content.ts'
-import { cleanText, isPreview } from '../../model/text.ts'
+import { cleanText, cutText, isPreview } from '../../model/text.ts'
 import { toUnixSeconds } from '../../model/times.ts'
 import { readVcard } from '../../model/vcard.ts'
 import type { RawMessage } from './raw.ts'
@@ -300,7 +300,7 @@ function some<Name extends string, Value>(name: Name, value: Value | undefined):
 }
 
 function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? cleanText(value).slice(0, MAX_TEXT) : undefined
+  return typeof value === 'string' && value !== '' ? cutText(cleanText(value), MAX_TEXT) : undefined
 }
 
 function fieldsOf(value: unknown): Fields {

@@ -7,7 +7,7 @@ import type { ChatKind } from '../../model/chat.ts'
 import { chatKindOf, type Jid, type KeyParts, parseMessageKey, toJid } from '../../model/ids.ts'
 import { CHANGE_TYPES, standingOf } from '../../model/message-types.ts'
 import type { SeenChat, SeenContact, SeenMessage, SeenReaction, SeenVote } from '../../model/seen.ts'
-import { cleanText, isVisible } from '../../model/text.ts'
+import { cleanText, cutText, isVisible } from '../../model/text.ts'
 import { FIRST_SECOND, LAST_SECOND, toUnixMs, toUnixSeconds } from '../../model/times.ts'
 import { bodyOf, contentOf, peopleOf, previewOf, sourceOf } from './content.ts'
 import type {
@@ -275,10 +275,7 @@ function senderOf(raw: RawMessage, { fromMe, chat, participant }: KeyParts): Jid
 
 function quotedOf(raw: RawMessage): SeenMessage['quoted'] {
   if (!raw.quotedMsg || !raw.quotedStanzaID) return null
-  // A cut inside a character leaves half of it.
-  const body = bodyOf(raw.quotedMsg)
-    .slice(0, QUOTE_LENGTH)
-    .replace(/[\uD800-\uDBFF]$/, '')
+  const body = cutText(bodyOf(raw.quotedMsg), QUOTE_LENGTH)
   return { bareId: toBareId(raw.quotedStanzaID), sender: toJidOrNone(raw.quotedParticipant), body }
 }
 
