@@ -188,6 +188,30 @@ it('what passes through is held two at a time until it is read, and waits in a b
   await expect.poll(() => held).toBe(0)
 })
 
+it.each([
+  ['says so', 200 * KIB, 1],
+  ['does not say so', 1, 2],
+])(
+  'what is larger than the quota and %s passes through, and displaces nothing',
+  async (_, statedBytes, times) => {
+    open({ ...MEDIA_ON_DEMAND, quotaBytes: 100 * KIB })
+    const kept = picture('kept')
+    answer = () => bytes(90 * KIB)
+    await room.open(kept.key)
+    const large = picture('large', { statedBytes })
+    answer = () => bytes(200 * KIB, 1)
+    asked = []
+    const opened = await room.open(large.key)
+    let read = 0
+    for await (const piece of opened.read(0, opened.sizeBytes)) read += piece.length
+    expect([opened.sizeBytes, read, asked.length]).toEqual([200 * KIB, 200 * KIB, times])
+    opened.close()
+    expect([stateOf(kept.place), stateOf(large.place)]).toEqual(['here', 'at_whatsapp'])
+    await room.clean()
+    expect([held, readdirSync(dir).length]).toEqual([0, 1])
+  },
+)
+
 it('a part that passes through ends with its last byte, and nothing after it is read', async () => {
   open({ ...MEDIA_ON_DEMAND, download: 'never' })
   const pieces = async function* () {

@@ -176,11 +176,13 @@ export function createMediaRoom({
     }
   }
 
+  /** Rejects with `media_too_large` also for a file above the quota, which would displace all others. */
   async function fetch(wanted: Wanted, terms: Terms): Promise<MediaFile> {
     const { place, source } = wanted
-    const { bytes, directPath, close } = await request(wanted, terms)
+    const maxBytes = Math.min(terms.maxBytes, rules.quotaBytes)
+    const { bytes, directPath, close } = await request(wanted, { ...terms, maxBytes })
     try {
-      const file = await folder.write(bytes, terms.maxBytes).finally(close)
+      const file = await folder.write(bytes, maxBytes).finally(close)
       const { filehash } = file
       const isWanted = store.transaction(() => {
         // Forgotten or deleted for everyone while it came.
@@ -249,7 +251,7 @@ export function createMediaRoom({
     }
   }
 
-  /** Nothing is kept: the bytes pass through. The turn lasts until they are read, since the browser holds them so long. */
+  /** Nothing is kept, or not a file as large as this: the bytes pass through. The turn lasts until they are read, since the browser holds them so long. */
   async function passThrough(wanted: Wanted): Promise<OpenMedia> {
     if (waiting.length >= MOST_WAITING) fail('server_busy', { retryAfterS: 5 })
     const end = await takeTurn()
@@ -338,7 +340,13 @@ export function createMediaRoom({
       }
       if (clock.now() < (files.expiredAtMs(found.place) ?? -Infinity) + EXPIRED_MS) fail('media_expired')
       if (rules.download === 'never') return passThrough(found)
-      return toOpen(await fetchOnce(found, asked()), found)
+      try {
+        return toOpen(await fetchOnce(found, asked()), found)
+      } catch (error) {
+        const isAboveQuota = error instanceof AppError && error.code === 'media_too_large'
+        if (isAboveQuota && rules.quotaBytes < rules.maxBytes) return passThrough(found)
+        throw error
+      }
     },
     async thumbnail(wanted) {
       const { place, keys } = await find(wanted)
