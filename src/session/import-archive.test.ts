@@ -361,6 +361,27 @@ it('who was in a group when is as before, and which chats the owner knows', asyn
   again.close()
 })
 
+it('a chat that was forgotten goes on from where it did, before the time of a computer that is ahead', async () => {
+  const store = openStore(join(temp(), 'forgotten.db'))
+  store.meta.set('account_wid', ME)
+  const chatIn = (inbox: ReturnType<typeof inboxOf>) => inbox.where.findChat(AMARA) ?? 0
+  const inbox = inboxOf(store)
+  inbox.take({ type: 'message', message: seen('kept', { sentAt: T + 1 }) })
+  inbox.flush()
+  store.chats.setForgotten(chatIn(inbox), T, T + 3_600, T + 10)
+  const text = exported(store)
+  store.close()
+  const again = openStore((await intoEmpty(text)).file)
+  expect(lines(exported(again))).toEqual(lines(text))
+  const after = inboxOf(again)
+  const come = [seen('asked', { sentAt: T + 9 }), seen('reply', { sentAt: T + 60 })]
+  for (const message of come) after.take({ type: 'message', message })
+  after.flush()
+  const ids = again.db.query<{ bare_id: string }>('SELECT bare_id FROM messages ORDER BY id').all()
+  expect(ids.map(({ bare_id }) => bare_id)).toEqual(['kept', 'reply'])
+  again.close()
+})
+
 describe('in another directory, whom the owner knows', () => {
   const [stranger, friend, colleague] = [1, 2, 3].map((n) => toJid(`1555044000${n}@c.us`))
   const [former, present] = [createOwnIds('of the former directory'), createOwnIds('of this directory')]

@@ -79,6 +79,7 @@ export const ChatLine = z.object({
   removed_at: seconds.nullable(),
   forgotten_before: seconds,
   forgotten_until: seconds.optional(),
+  goes_on_from: seconds.optional(),
   archived: z.boolean(),
   is_read_only: z.boolean(),
   /** Positions of messages. */

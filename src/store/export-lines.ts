@@ -81,6 +81,7 @@ export function toChatLine(
     removed_at: row.removed_at,
     forgotten_before: row.forgotten_before,
     forgotten_until: row.forgotten_until,
+    goes_on_from: row.goes_on_from,
     archived: row.archived === 1,
     is_read_only: row.is_read_only === 1,
     caught_up_to: row.caught_up_to,

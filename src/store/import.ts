@@ -106,7 +106,7 @@ export function createImporter(store: Store, header: ArchiveHeader, keeps: Keeps
     if (line.removed_at !== null) store.chats.setRemoved(id, line.removed_at)
     if (line.caught_up_to !== null) store.chats.setCaughtUp(id, line.caught_up_to)
     if (line.history_complete) store.chats.setHistory(id, afterEnd({ history_tries: 0 }, 'none', 0, 0))
-    store.chats.setForgotten(id, line.forgotten_before, line.forgotten_until)
+    store.chats.setForgotten(id, line.forgotten_before, line.forgotten_until, line.goes_on_from)
     if (line.familiar === true) store.chats.setFamiliar(id, true)
     for (const { id: person, since, until } of line.stays ?? [])
       store.chats.addStay(id, { person: personAt(person), since_ms: toMs(since), until_ms: toMs(until) })
