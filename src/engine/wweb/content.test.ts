@@ -135,10 +135,13 @@ describe('peopleOf', () => {
     [[MEMBER, GUEST], [], [GUEST]],
     [[MEMBER], [GUEST], [GUEST]],
     [[], [], []],
-  ])('of a request to join with the parameters %j and the recipients %j: %j', (params, recipients, people) => {
-    const notice = { id, type: 'gp2', subtype: 'created_membership_requests', recipients }
-    expect(peopleOf({ ...notice, templateParams: params })).toEqual(people)
-  })
+  ])(
+    'of a request to join with the parameters %j and the recipients %j: %j',
+    (params, recipients, people) => {
+      const notice = { id, type: 'gp2', subtype: 'created_membership_requests', recipients }
+      expect(peopleOf({ ...notice, templateParams: params })).toEqual(people)
+    },
+  )
 })
 
 describe('toPlainObject', () => {
