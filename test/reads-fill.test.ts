@@ -5,9 +5,10 @@ import { type Harness, openHarness } from './harness.ts'
 
 const DAY_S = 86_400
 const phoneOf = (n: number) => `1555777010${n}`
-const [PLAIN, BY_TOOL, BY_RESOURCE, SLOW, FORGOTTEN, NEVER, REPLIED, SHORT_KEPT] = [
-  1, 2, 3, 4, 5, 6, 7, 8,
-].map(phoneOf) as [string, string, string, string, string, string, string, string]
+const [PLAIN, BY_TOOL, BY_RESOURCE, SLOW, FORGOTTEN, NEVER, REPLIED, SHORT_KEPT, FROM_TIME] = [
+  1, 2, 3, 4, 5, 6, 7, 8, 9,
+].map(phoneOf) as [string, string, string, string, string, string, string, string, string]
+const CHATS = [PLAIN, BY_TOOL, BY_RESOURCE, SLOW, FORGOTTEN, NEVER, REPLIED, SHORT_KEPT, FROM_TIME]
 
 let harness: Harness
 let tool: Client
@@ -23,7 +24,7 @@ beforeAll(async () => {
     },
   })
   const from = Math.floor(Date.now() / 1000) - 105 * DAY_S
-  for (const phone of [PLAIN, BY_TOOL, BY_RESOURCE, SLOW, FORGOTTEN, NEVER, REPLIED, SHORT_KEPT]) {
+  for (const phone of CHATS) {
     harness.world.addContact({ phone, name: `Old ${phone.slice(-2)}` })
     for (let n = 0; n < 30; n += 1) {
       const { id } = await harness.world.write({ from: phone, text: `old ${n}`, t: from + (n * DAY_S) / 10 })
@@ -75,6 +76,15 @@ describe('a chat that is older than the history that is loaded', () => {
     const [{ text } = { text: '' }] = contents as { text: string }[]
     expect(text).toContain('old 29')
     expect(text).toContain('old 5')
+  })
+
+  it('from a time that is earlier than what the archive has, or says that more is being loaded', async () => {
+    const from = `&after=${Math.floor(Date.now() / 1000) - 106 * DAY_S}`
+    const page = await read(FROM_TIME, from)
+    if (page.history?.loading !== true) expect(bodies(page)).toEqual(latest(10, 10))
+    await expect.poll(async () => bodies(await read(FROM_TIME, from))).toEqual(latest(10, 10))
+    const later = await read(FROM_TIME, `&after=${Math.floor(Date.now() / 1000)}`)
+    expect([later.count, later.history?.loading]).toEqual([0, undefined])
   })
 
   it('says so where WhatsApp does not answer in time, loads once, and has it afterwards', async () => {

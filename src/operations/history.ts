@@ -128,7 +128,9 @@ async function readFilled(
 ) {
   for (let isLast = false; ; ) {
     const window = await reader().readMessages(chat, options)
-    const lacking = options.after === undefined ? options.limit - window.messages.length : 0
+    // Those after a time that precedes all of the archive may be other ones than these.
+    const found = options.after === undefined ? window.messages.length : 0
+    const lacking = window.isOpenBelow ? options.limit - found : 0
     const isWhole = window.gaps.length === 0 && (lacking === 0 || window.history.state === 'all')
     if (isWhole || isLast) return { window, isLoading: false }
     const came: Awaited<ReturnType<typeof fill>> = await fill(chat, Math.max(lacking, 1))

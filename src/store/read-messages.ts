@@ -31,6 +31,8 @@ export type Window = {
   /** True if the archive has more messages on this side. */
   hasEarlier: boolean
   hasLater: boolean
+  /** True if the archive has nothing from before `after`: what it lacks may belong to the window. */
+  isOpenBelow: boolean
   /** Gaps within the window and at its ends. */
   gaps: Gap[]
   history: History
@@ -131,6 +133,7 @@ export function createMessageReader(
         messages,
         hasEarlier: rows.length > 0 && any.all(chat.id, leftOut, FIRST, oldest).length > 0,
         hasLater: rows.length > 0 && any.all(chat.id, leftOut, newest, LAST).length > 0,
+        isOpenBelow: any.all(chat.id, NONE, FIRST, low + 1).length === 0,
         gaps: gaps.touching(chat, oldest, newest, own),
         history: toHistory(chat),
       }
