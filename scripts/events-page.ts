@@ -105,7 +105,7 @@ apply. The stream sends a comment every 15 seconds.
   within a minute is disconnected, and continues at its position when it reconnects.
 - The stream ends when the server stops and when another account is linked.
 - An error after the start of the stream is sent as \`event: error\` with problem JSON as \`data\`. Then the stream ends.
-- The server allows 100 readers, counting streams and waiting requests. One more returns 429 \`too_many_readers\`.
+- The server allows 100 readers, counting streams and waiting requests of all accounts. One more returns 429 \`too_many_readers\`.
 
 ## Cursors
 

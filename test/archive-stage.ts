@@ -37,6 +37,7 @@ export async function openArchiveStage(clock: Clock, { isDamaged = false } = {})
         hash: () => '',
       },
       threads: startReadThreads(60_000),
+      readers: new Set(),
     })
   let archive = open()
   if (isDamaged) {

@@ -1,5 +1,6 @@
 /** A reader of GET /api/events/stream as a careful program writes one: frames, the last id, and coming back. */
 import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { accountPath } from '../src/model/account-paths.ts'
 import type { Event } from '../src/model/events.ts'
 
 export type Frame = { id: string | null; event: string | null; data: string | null }
@@ -41,12 +42,17 @@ export class StreamRefused extends Error {
  */
 export function openStream(
   base: string,
-  options: { query?: string; headers?: Record<string, string>; heard?: (frame: Frame) => void } = {},
+  options: {
+    account?: string
+    query?: string
+    headers?: Record<string, string>
+    heard?: (frame: Frame) => void
+  } = {},
 ): Promise<EventStream> {
-  const { query = '', headers = {}, heard = () => {} } = options
+  const { account = 'default', query = '', headers = {}, heard = () => {} } = options
   return new Promise((resolve, reject) => {
     const request = httpRequest(
-      `${base}/api/events/stream${query}`,
+      `${base}${accountPath('/api/events/stream', account)}${query}`,
       { headers, agent: false },
       (response) => {
         response.setEncoding('utf8')

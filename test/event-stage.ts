@@ -8,8 +8,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type App, createApp } from '../src/app.ts'
 import { readConfig } from '../src/config.ts'
+import type { Engine } from '../src/engine/engine.ts'
 import { createLog } from '../src/log.ts'
-import { toJid } from '../src/model/ids.ts'
+import { type AccountId, toJid } from '../src/model/ids.ts'
 import type { SeenMessage } from '../src/model/seen.ts'
 import { placesIn } from '../src/session/auth-dir.ts'
 import type { Answer } from './harness.ts'
@@ -33,6 +34,8 @@ export type EventStage = {
   get(path: string, headers?: Record<string, string>): Promise<Pick<Answer, 'status' | 'json'>>
   /** Another account is linked, with an engine that never answers. */
   switchAccount(phone: string): void
+  /** Adds an account that is linked, with an engine that never answers. */
+  addAccount(id: string, phone: string): Promise<void>
   /** @param env replaces these settings */
   restart(env?: Record<string, string>): Promise<void>
   close(): Promise<void>
@@ -89,37 +92,11 @@ export async function openEventStage(env: Record<string, string> = {}): Promise<
       return { status: response.status, json: JSON.parse(text) }
     },
     switchAccount(phone) {
-      const never = () => new Promise<never>(() => {})
-      stage.app.archive.follow(
-        {
-          connected: () => true,
-          requestPairingCode: never,
-          showQr: never,
-          findNumber: never,
-          send: never,
-          act: never,
-          perform: never,
-          readReceipts: never,
-          readVotes: never,
-          async *readChats() {
-            yield await never()
-          },
-          async *readContacts() {
-            yield await never()
-          },
-          readMessages: never,
-          askPhone: never,
-          memory: { browserBytes: never, releaseHistory: never, idleSince: () => null },
-          fetchMedia: never,
-          readThumbnail: never,
-          probe: never,
-          roundTrip: never,
-          logout: never,
-          close: never,
-        },
-        toJid(`${phone}@c.us`),
-        null,
-      )
+      stage.app.archive.follow(STILL, toJid(`${phone}@c.us`), null)
+    },
+    async addAccount(id, phone) {
+      await stage.app.accounts.add({ id: id as AccountId, label: null, proxy: null })
+      stage.app.accounts.get(id).archive.follow(STILL, toJid(`${phone}@c.us`), null)
     },
     async restart(more) {
       await stage.app.close()
@@ -133,6 +110,35 @@ export async function openEventStage(env: Record<string, string> = {}): Promise<
   }
   stage.url = await listen()
   return stage
+}
+
+const never = () => new Promise<never>(() => {})
+/** An engine that never answers. */
+const STILL: Engine = {
+  connected: () => true,
+  requestPairingCode: never,
+  showQr: never,
+  findNumber: never,
+  send: never,
+  act: never,
+  perform: never,
+  readReceipts: never,
+  readVotes: never,
+  async *readChats() {
+    yield await never()
+  },
+  async *readContacts() {
+    yield await never()
+  },
+  readMessages: never,
+  askPhone: never,
+  memory: { browserBytes: never, releaseHistory: never, idleSince: () => null },
+  fetchMedia: never,
+  readThumbnail: never,
+  probe: never,
+  roundTrip: never,
+  logout: never,
+  close: never,
 }
 
 export const AMARA = '15550001101@c.us'

@@ -408,6 +408,25 @@ describe('the stream', () => {
   })
 })
 
+it('the readers of all accounts share the room, so that requests are served', async () => {
+  stage = await openEventStage()
+  await stage.addAccount('work', '15550002000')
+  const open = (account: string, count: number) =>
+    Promise.all(Array.from({ length: count }, () => openStream(stage.url, { account })))
+  const streams = [...(await open('default', 60)), ...(await open('work', 40))]
+  for (const account of ['default', 'work'])
+    await expect(openStream(stage.url, { account })).rejects.toMatchObject({ status: 429 })
+  expect((await stage.get('/api/status')).status).toBe(200)
+  streams[0]?.close()
+  const last = async () => streams.push(await openStream(stage.url, { account: 'work' }))
+  await expect.poll(() => last().catch(() => null)).toBe(101)
+  // An account that is removed gives its places back.
+  await stage.app.accounts.remove('work', { archive: true })
+  streams.push(...(await open('default', 41)))
+  await expect(openStream(stage.url)).rejects.toMatchObject({ status: 429 })
+  for (const stream of streams) stream.close()
+})
+
 describe('a slow reader', () => {
   it('delays no other reader, holds nothing in memory, and receives everything when it reads', async () => {
     stage = await openEventStage()

@@ -14,6 +14,7 @@ import { type Outbox, type OutboxOptions, openOutbox } from '../outbox/outbox.ts
 import type { OwnIds } from '../own-ids.ts'
 import type { AccountDir } from '../session/account-dir.ts'
 import { type Archive, createArchive } from '../session/archive.ts'
+import type { OpenReaders } from '../session/event-readers.ts'
 import { createSession, type Session } from '../session/session.ts'
 import type { Threads } from '../store/threads.ts'
 
@@ -41,6 +42,8 @@ export type AccountOptions = {
   secret: string | null
   /** The threads that answer all reads of this process. */
   threads: Threads
+  /** The open event readers of this process. */
+  readers: OpenReaders
   /** The key of this server for hashes in the log. */
   logKey: string
   /** Makes the ids of messages, and recognises them. */
@@ -77,6 +80,7 @@ export function openAccount(options: AccountOptions): Account {
     media: config.media,
     eventsDays: config.eventsDays,
     threads: options.threads,
+    readers: options.readers,
     clock,
     log,
     hash,

@@ -10,6 +10,7 @@ import type { Status } from '../model/status.ts'
 import type { OwnIds } from '../own-ids.ts'
 import type { AccountDir } from '../session/account-dir.ts'
 import { type AuthDir, AuthDirError } from '../session/auth-dir.ts'
+import type { OpenReaders } from '../session/event-readers.ts'
 import type { Threads } from '../store/threads.ts'
 import { type Account, type AccountOptions, type OpenProfile, openAccount } from './account.ts'
 import { readKnownAccounts } from './known-accounts.ts'
@@ -93,6 +94,7 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
   const unlinks: ((id: AccountId) => void)[] = []
   const over = new AbortController()
   const logKey = authDir.secret('log')
+  const readers: OpenReaders = new Set()
   const known = await readKnownAccounts({ control, globalCalls, clock, log, dirOf, onOpened: resumeOthers })
   openNow(DEFAULT_ACCOUNT)
 
@@ -124,6 +126,7 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
       config,
       secret,
       threads,
+      readers,
       logKey,
       ownIds: options.ownIds,
       clock,

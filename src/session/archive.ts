@@ -21,7 +21,7 @@ import type { Threads } from '../store/threads.ts'
 import { type AccountArchive, openAccountArchive } from './account-archive.ts'
 import type { AccountDir } from './account-dir.ts'
 import { type CatchUp, createCatchUp } from './catch-up.ts'
-import { createEventReaders, type EventReaders } from './event-readers.ts'
+import { createEventReaders, type EventReaders, type OpenReaders } from './event-readers.ts'
 import type { HistoryBudget } from './history.ts'
 import { type InboxEvent, isOwn, type OwnEvent } from './inbox.ts'
 import type { MediaRoom } from './media.ts'
@@ -129,6 +129,8 @@ export type ArchiveOptions = {
   eventsDays: number
   /** The threads that answer all reads of this process. */
   threads: Threads
+  /** The open event readers of this process. */
+  readers: OpenReaders
   clock: Clock
   log: Log
   hash: (jid: string) => string
@@ -158,7 +160,7 @@ export function createArchive(options: ArchiveOptions): Archive {
   const timers = createTimers<'note' | 'retry'>(clock)
   const isConnected = () => followed?.engine.connected() ?? false
   const appended = new Set<AppendListener>()
-  const events = createEventReaders(() => requireOpen().events)
+  const events = createEventReaders(() => requireOpen().events, options.readers)
 
   const remembered = authDir.account()
   if (remembered !== null) open(toJid(remembered))

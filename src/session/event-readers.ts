@@ -6,7 +6,8 @@ import type { Sight } from '../model/sight.ts'
 import type { EventPage, EventQuery, EventReader } from '../store/read-events.ts'
 
 /**
- * A share of the server's connections (http/server.ts), so that waiting readers never block other clients.
+ * Of all accounts: a share of the server's connections (http/connections.ts), so that waiting readers never block other
+ * clients.
  */
 const MAX_READERS = 100
 
@@ -44,7 +45,7 @@ export type EventReading = {
 
 export type EventReaders = {
   /**
-   * Opens a reader. Close it when done: at most one hundred are open at a time.
+   * Opens a reader. Close it when done: at most one hundred are open at a time, over all accounts.
    * @throws AppError as `Archive.reader`; `invalid_input`, `cursor_foreign`, `cursor_expired`,
    * `chat_not_found`, `too_many_readers`, `shutting_down`
    */
@@ -76,8 +77,14 @@ export type LogReader = Omit<EventReader, 'readEvents'> & {
   readEvents(after: number, query: EventQuery, limit: number, sight: Sight | null): Promise<EventPage>
 }
 
-/** @param reader returns the event reader of the open archive; throws if none is open */
-export function createEventReaders(reader: () => LogReader): EventReaders {
+/** The open readers of all accounts of this process. */
+export type OpenReaders = Set<EventReading>
+
+/**
+ * @param reader returns the event reader of the open archive; throws if none is open
+ * @param everyone the readers are in it while they are open
+ */
+export function createEventReaders(reader: () => LogReader, everyone: OpenReaders): EventReaders {
   /** The position of each open reader. */
   const readings = new Map<EventReading, () => number>()
   const sleepers = new Map<EventReading, () => void>()
@@ -120,7 +127,7 @@ export function createEventReaders(reader: () => LogReader): EventReaders {
       const source = reader()
       let place = after === undefined ? source.last() : source.fromText(after)
       if (chat !== undefined) source.requireChat(chat, sight)
-      if (readings.size >= MAX_READERS) fail('too_many_readers', { retryAfterS: 5 })
+      if (everyone.size >= MAX_READERS) fail('too_many_readers', { retryAfterS: 5 })
       // Kept as text: when the reader ends, the archive may be closed.
       let text = source.toText(place)
       const end = new AbortController()
@@ -150,12 +157,14 @@ export function createEventReaders(reader: () => LogReader): EventReaders {
           }),
         close() {
           if (!readings.delete(reading)) return
+          everyone.delete(reading)
           end.abort()
           sleepers.get(reading)?.()
           sleepers.delete(reading)
         },
       }
       readings.set(reading, () => place)
+      everyone.add(reading)
       return reading
     },
   }

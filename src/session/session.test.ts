@@ -85,6 +85,7 @@ async function open({
     media: MEDIA_ON_DEMAND,
     eventsDays: 30,
     threads: startReadThreads(60_000),
+    readers: new Set(),
     clock,
     log,
     hash: () => '',
