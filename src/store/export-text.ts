@@ -3,6 +3,7 @@
  * so that no text can imitate a message; control characters are made visible.
  */
 import { escapeInText } from '../json.ts'
+import { counted } from '../model/counted.ts'
 import type { Message, Revision } from '../model/message.ts'
 import type { Export } from './export.ts'
 import { byMessage, type MessagePages } from './export-pages.ts'
@@ -61,6 +62,7 @@ function describe(message: Message, before: readonly RevisionRow[]): string {
     .join(' ')
   const further = [
     ...(message.reply_to === undefined ? [] : [`in reply to: ${visible(message.reply_to.body, '\n      ')}`]),
+    ...contentOf(message),
     ...before.map(
       ({ what, body, until_at_ms }) =>
         `${what === 'edited' ? 'before the edit' : 'before it was deleted'}, until ${toLocal(msToIso(until_at_ms))}: ${visible(body, '\n      ')}`,
@@ -75,6 +77,26 @@ function describe(message: Message, before: readonly RevisionRow[]): string {
   ]
     .map((one) => `${one}\n`)
     .join('')
+}
+
+/** What neither the text nor the kind of a message says, or only cut. */
+function contentOf({ transcript, text, poll, event, contacts }: Message): string[] {
+  const parts: [what: string, text: string | undefined][] = [
+    ['transcript', transcript],
+    ['text of the file', text],
+    ...(poll?.options ?? []).map(({ name, votes }): [string, string] => [
+      'option',
+      `${name} (${counted(votes, 'vote')})`,
+    ]),
+    ['description', event?.description],
+    ...(contacts ?? []).map(({ name, phone_numbers, organization }): [string, string] => [
+      'contact',
+      [name, ...phone_numbers, organization].filter((part) => part !== undefined).join(', '),
+    ]),
+  ]
+  return parts.flatMap(([what, said]) =>
+    said === undefined ? [] : [`${what}: ${visible(said, '\n      ')}`],
+  )
 }
 
 /** An ISO 8601 time in the zone of this computer: `2026-11-26 10:53:14 +02:00`. */
