@@ -79,7 +79,7 @@ the start with one line that contains the setting and the allowed values. Settin
 \`stdio\` and \`mcp-config\` read the \`.env\` of the project root instead (installed package: of your data directory), and relative paths
 start there, because clients start them in folders that you may not trust. Every other command rejects a \`.env\` that belongs to another
 user or that others can change. The commands that use the settings themselves, such as \`serve\`, also reject a \`.env\` outside the project
-root that decides which programs run (${programs.join(', ')}, \`WHATSAPP_RULES=true\`).
+root that decides which programs run (${programs.join(', ')}, \`WHATSAPP_RULES=true\`, and \`WHATSAPP_AUTH_DIR\` if rules are on).
 
 \`~/\` at the start of a path is the home directory. Spaces around a value are ignored.
 

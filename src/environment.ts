@@ -18,14 +18,16 @@ export function readEnvironment(folder = '.'): Environment {
 
 /**
  * Returns the same for a command that runs programs of the settings. A downloaded folder must not choose programs to run,
- * so only the `.env` of the data root may name them, or switch on rules.
+ * so only the `.env` of the data root may name them, switch on rules, or choose the directory of rules that are on.
  * @param flags settings given as flags; they take precedence, so the file's values of these settings do not matter
  * @throws ConfigError as {@link readEnvironment}, and if the `.env` of another folder does so
  */
 export function readOwnEnvironment(root: () => string, flags: GivenSettings): Environment {
   const fromFile = readEnvFile('.')
   const isGiven = (name: SettingName) => flags[name] !== undefined || process.env[name] !== undefined
-  const named = PROGRAMS.find((name) => isSet(fromFile[name]) && !isGiven(name))
+  const given = { ...process.env, ...flags }
+  const names = isOn(given.WHATSAPP_RULES) ? [...PROGRAMS, 'WHATSAPP_AUTH_DIR' as const] : PROGRAMS
+  const named = names.find((name) => isSet(name, fromFile[name]) && !isGiven(name))
   if (named !== undefined && !isSame('.', root())) {
     throw new ConfigError(
       `.env in the working directory decides with ${named} which programs run, which only the .env in ${root()} may do. Move that line there, or set ${named} in the environment.`,
@@ -41,7 +43,9 @@ const PROGRAMS = (Object.keys(SETTINGS) as SettingName[]).filter((name) => {
 })
 
 /** A switch that is off runs nothing. */
-const isSet = (value = '') => !['', 'false', '0'].includes(value.trim())
+const isOn = (value = '') => !['', 'false', '0'].includes(value.trim())
+const isSet = (name: SettingName, value = '') =>
+  name === 'WHATSAPP_RULES' ? isOn(value) : value.trim() !== ''
 
 function readEnvFile(folder: string): Environment {
   const file = join(folder, '.env')

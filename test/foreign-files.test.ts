@@ -110,6 +110,31 @@ describe('.env', () => {
     expect(off.err).not.toContain('WHATSAPP_RULES')
   })
 
+  it.each<[string, string[], Record<string, string>]>([
+    ['the environment', [], { WHATSAPP_RULES: 'true' }],
+    ['a flag', ['--rules'], {}],
+  ])('does not choose the rules that %s switches on, outside the data root', async (_, args, env) => {
+    for (const value of ['s', '0']) {
+      const dir = folder({ '.env': `WHATSAPP_AUTH_DIR=${value}\n` })
+      const { code, out, err } = await ended(['serve', '--port', '0', ...args], { cwd: dir, env })
+      expect([code, out]).toEqual([2, ''])
+      expect(err).toMatch(
+        /^\.env in the working directory decides with WHATSAPP_AUTH_DIR which programs run.*Move that line there/,
+      )
+      expect(readdirSync(dir)).toEqual(['.env'])
+    }
+  })
+
+  it.each<[string, string[], Record<string, string>]>([
+    ['a flag', ['--auth-dir', 'own'], { WHATSAPP_RULES: 'true' }],
+    ['the environment', [], { WHATSAPP_RULES: 'true', WHATSAPP_AUTH_DIR: 'own' }],
+    ['no rules', [], { WHATSAPP_RULES: 'false' }],
+  ])('may name a directory beside %s', async (_, args, env) => {
+    const dir = folder({ '.env': 'WHATSAPP_AUTH_DIR=s\n', x: EXPORT })
+    const { code, err } = await ended(['archive', 'import', 'x', ...args], { cwd: dir, env })
+    expect([code, err]).toEqual([0, expect.not.stringContaining('which programs run')])
+  })
+
   it('of the data root says what is run', async () => {
     const home = folder()
     const data = join(home, 'whatsapp-mcp-api')

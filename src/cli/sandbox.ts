@@ -49,7 +49,7 @@ const SHARED: readonly SettingName[] = [
 /** Runs server and double until a signal. Resolves with the exit code. */
 export async function sandbox(settings: GivenSettings, flags: SandboxFlags): Promise<number> {
   const dir = flags.dir === '' ? join(dataRoot(), '.sandbox') : toPath(flags.dir)
-  const environment = readOwnEnvironment(dataRoot, settings)
+  const environment = readOwnEnvironment(dataRoot, { ...settings, WHATSAPP_AUTH_DIR: dir })
   warnOfUnused(settings)
   const config = readConfig({
     root: dir,
