@@ -1,5 +1,5 @@
 /** The support bundle: what a bug report needs, and byte by byte nothing of a person. */
-import { existsSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
@@ -15,7 +15,12 @@ it('says what runs and how, and nothing that names a person, a place or a secret
   const authDir = mkdtempSync(join(tmpdir(), `${CANARY}-dir-`))
   const keyFile = join(authDir, `${CANARY}.key`)
   writeFileSync(keyFile, `${CANARY}-secret-that-is-long-enough\n`, { mode: 0o600 })
+  const own = join(authDir, '.whatsapp-mcp-api')
+  mkdirSync(own, { mode: 0o700 })
+  const rule = `  - name: ${CANARY}\n    kinds: [call.incoming]\n    run: [node]\n`
+  writeFileSync(join(own, 'rules.yaml'), `rules:\n${rule}`, { mode: 0o600 })
   const env = {
+    WHATSAPP_RULES: 'true',
     WHATSAPP_HIDE_CHATS: HIDDEN,
     WHATSAPP_ARCHIVE_KEY_FILE: keyFile,
     WHATSAPP_FILES_DIR: authDir,
@@ -31,6 +36,8 @@ it('says what runs and how, and nothing that names a person, a place or a secret
     label: `${CANARY} label`,
     proxy: `http://${CANARY}.example:8080`,
   })
+  const hook = { url: `http://${CANARY}.example:81/`, kinds: ['call.incoming'] }
+  const { json: webhook } = await harness.post('/api/webhooks', hook)
   const { account, contacts, groups } = world.state()
   await world.write({ from: contacts[0]?.phone ?? '', text: `${CANARY} text` })
   await world.setFault({ name: 'send_rejects', value: true })
@@ -62,12 +69,14 @@ it('says what runs and how, and nothing that names a person, a place or a secret
     metrics: expect.arrayContaining([
       'whatsapp_session_state{account="1",state="ready"} 1',
       'whatsapp_session_state{account="2",state="stopped"} 1',
+      'whatsapp_rule_paused{account="1",rule="1"} 0',
+      'whatsapp_webhook_paused{account="1",webhook="1"} 0',
     ]),
   })
 
   const people = [account, ...contacts].flatMap(({ phone, lid, pushname }) => [phone, lid, pushname])
   const secrets = [
-    ...[CANARY, HIDDEN, authDir, tmpdir(), `/${userInfo().username}`, process.cwd()],
+    ...[CANARY, HIDDEN, webhook.id, authDir, tmpdir(), `/${userInfo().username}`, process.cwd()],
     ...people,
     ...groups.flatMap(({ id, subject }) => [id, subject]),
   ]

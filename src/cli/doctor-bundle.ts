@@ -141,14 +141,15 @@ async function capabilitiesOf(api: Api): Promise<object> {
   }
 }
 
-/** The owner chose the ids of accounts: each becomes a number. */
+/** The owner chose the ids of accounts and the names of rules: each becomes a number, and so do the ids of webhooks. */
 async function metricsOf(api: Api): Promise<string[]> {
-  const numbers = new Map<string, number>()
-  const anonymous = (_: string, id: string) => {
-    const number = numbers.get(id) ?? numbers.size + 1
-    numbers.set(id, number)
-    return `account="${number}"`
+  const known = new Map<string, string[]>()
+  const anonymous = (_: string, label: string, id: string) => {
+    const ids = known.get(label) ?? []
+    known.set(label, ids)
+    if (!ids.includes(id)) ids.push(id)
+    return `${label}="${ids.indexOf(id) + 1}"`
   }
   const lines = (await api.text('/metrics')).split('\n').filter((line) => METRIC.test(line))
-  return lines.map((line) => line.replace(/account="([^"]*)"/, anonymous))
+  return lines.map((line) => line.replace(/\b(account|rule|webhook)="([^"]*)"/g, anonymous))
 }
