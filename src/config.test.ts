@@ -171,6 +171,11 @@ describe('readConfig', () => {
     ['WHATSAPP_MCP_PORT', '80a', 'a whole number from 0 to 65535'],
     ['WHATSAPP_MCP_PORT', '8\n80', 'a whole number from 0 to 65535'],
     ['WHATSAPP_HEADLESS', 'maybe', 'true or false'],
+    [
+      'WHATSAPP_MEDIA_EAGER_KINDS',
+      'image,toString',
+      'a list of image, voice, audio, video, document, sticker',
+    ],
     ['WHATSAPP_MCP_LOG_LEVEL', 'loud', 'one of debug, info, warn, error, silent'],
   ] as const)('refuses %s=%j in one line with name and what is allowed', (name, value, allowed) => {
     const says = (given: string) =>

@@ -60,7 +60,7 @@ export const whole = (min: number, max: number) =>
 /** Parses to types of messages. */
 const mediaKinds = list
   .refine(
-    (kinds) => kinds.every((kind) => kind in MEDIA_KINDS),
+    (kinds) => kinds.every((kind) => Object.hasOwn(MEDIA_KINDS, kind)),
     `a list of ${Object.keys(MEDIA_KINDS).join(', ')}`,
   )
   .transform((kinds) => kinds.map((kind) => MEDIA_KINDS[kind] ?? kind))

@@ -61,7 +61,7 @@ const template = z
   .max(10_000)
   .refine((text) => text.trim() !== '', 'must not be empty')
   .superRefine((text, context) => {
-    const unknown = fieldsIn(text).find((name) => !(name in TEMPLATE_FIELDS))
+    const unknown = fieldsIn(text).find((name) => !Object.hasOwn(TEMPLATE_FIELDS, name))
     if (unknown !== undefined)
       context.addIssue(`{{${unknown}}} is unknown: use ${Object.keys(TEMPLATE_FIELDS).join(', ')}`)
   })

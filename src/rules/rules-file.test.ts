@@ -119,6 +119,7 @@ rules:
     ['a URL of a file', rule(KINDS, 'webhook: file:///etc/passwd', `secret: ${SECRET}`), 4, /http or https/],
     ['a reply to own messages', rule('kinds: [message.sent]', 'reply: hello'), 3, /must be message.received/],
     ['a field that no template has', rule(KINDS, 'reply: "{{secret}}"'), 4, /\{\{secret\}\} is unknown/],
+    ['a word that every object has', rule(KINDS, 'reply: "{{toString}}"'), 4, /\{\{toString\}\} is unknown/],
     ['an empty reply', rule(KINDS, 'reply: " "'), 4, /empty/],
     ['a policy that sends to nobody', rule(KINDS, 'reply: hello', 'sends: off'), 5, /"sends"/],
     [

@@ -11,6 +11,7 @@ it.each([
   ['Hello {{name}}!', 'Hello Amara O.!'],
   ['{{ chat }}: {{text}}', 'Amara: What is {{name}}?'],
   ['{name} {{}} $& $1', '{name}  $& $1'],
+  ['Hi {{constructor}}', 'Hi '],
 ])('%s', (template, expected) => {
   expect(fill(template, { chat, message })).toBe(expected)
 })

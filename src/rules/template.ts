@@ -18,5 +18,7 @@ export const fieldsIn = (template: string): string[] =>
 
 /** Returns the text for this event. */
 export function fill(template: string, event: Values): string {
-  return template.replace(FIELD, (_, name: string) => TEMPLATE_FIELDS[name]?.(event) ?? '')
+  return template.replace(FIELD, (_, name: string) =>
+    Object.hasOwn(TEMPLATE_FIELDS, name) ? (TEMPLATE_FIELDS[name]?.(event) ?? '') : '',
+  )
 }
