@@ -25,11 +25,14 @@ export class KeyError extends Error {
   }
 }
 
+/** Says that the mode of a key file was changed. Null in its place: the mode stays as it is. */
+export type KeyLog = Pick<Log, 'warn'>
+
 /**
  * Resolves with the key; null if none is set. Rejects with a {@link KeyError} if the key is set but cannot be read: a
  * server without it could store nothing, and the user would not notice.
  */
-export async function readArchiveKey(source: KeySource | null, log: Log): Promise<string | null> {
+export async function readArchiveKey(source: KeySource | null, log: KeyLog | null): Promise<string | null> {
   if (source === null) return null
   if ('key' in source) return requireKey(source.key, 'WHATSAPP_ARCHIVE_KEY')
   if ('file' in source) return requireKey(readKeyFile(source.file, log), source.file)
@@ -40,7 +43,7 @@ export async function readArchiveKey(source: KeySource | null, log: Log): Promis
 const MIN_ACCESS_CHARACTERS = 24
 
 /** Returns the key of a caller; null if none is set. @throws KeyError like {@link readArchiveKey} */
-export function readAccessKey(source: KeySource | null, log: Pick<Log, 'warn'>): string | null {
+export function readAccessKey(source: KeySource | null, log: KeyLog | null): string | null {
   if (source === null || 'command' in source) return null
   const [text, what] =
     'key' in source ? [source.key, 'WHATSAPP_MCP_KEY'] : [readKeyFile(source.file, log), source.file]
@@ -54,7 +57,7 @@ export function readAccessKey(source: KeySource | null, log: Pick<Log, 'warn'>):
 }
 
 /** Reads the key from the only line of this file. Errors as {@link readArchiveKey}. */
-export function readKeyFile(file: string, log: Pick<Log, 'warn'>): string {
+export function readKeyFile(file: string, log: KeyLog | null): string {
   let text: string
   try {
     text = readText(file, { maxBytes: MAX_BYTES, look: (stats, fd) => makePrivate(file, stats, fd, log) })
@@ -97,7 +100,7 @@ export function firstLine(text: string): string {
 }
 
 /** Makes the key file readable for its owner only. Accepts a file of root that our group can read, such as a container secret. */
-function makePrivate(file: string, { uid, mode }: Stats, fd: number, log: Pick<Log, 'warn'>): void {
+function makePrivate(file: string, { uid, mode }: Stats, fd: number, log: KeyLog | null): void {
   if (process.getuid === undefined) return
   if (uid === process.getuid()) return closeToOthers(file, mode, fd, log)
   const isHandedOut = uid === 0 && (mode & 0o007) === 0
@@ -108,8 +111,8 @@ function makePrivate(file: string, { uid, mode }: Stats, fd: number, log: Pick<L
   )
 }
 
-function closeToOthers(file: string, mode: Stats['mode'], fd: number, log: Pick<Log, 'warn'>): void {
-  if ((mode & 0o077) === 0) return
+function closeToOthers(file: string, mode: Stats['mode'], fd: number, log: KeyLog | null): void {
+  if ((mode & 0o077) === 0 || log === null) return
   try {
     fchmodSync(fd, 0o600)
   } catch {

@@ -323,6 +323,7 @@ const ALLOWED: Record<string, string[]> = {
   // The file that it checks is one of this computer.
   'src/cli/rules.ts': ['src/cli', 'src/rules', 'src/home.ts', 'src/model'],
   'src/cli/doctor-rules.ts': ['src/cli', 'src/rules', 'src/session/auth-dir.ts', 'src/model'],
+  'src/cli/doctor-keys.ts': ['src/cli', 'src/archive-key.ts'],
   'src/cli/commands': ['src/cli', 'src/model', 'src/config.ts', 'simulator/builds.ts'],
   'src/cli/sandbox.ts': [
     'src/cli',

@@ -198,9 +198,11 @@ describe('a key', () => {
     expect(err).not.toContain(SECRET)
   })
 
-  it('in a file that others can read is closed to them', async () => {
+  it('in a file that others can read is closed to them, but not by doctor', async () => {
     const file = written('open.key', `${SECRET}\n`)
     chmodSync(file, 0o644)
+    const doctor = await ended(['doctor', '--port', '0', '--auth-dir', dir, '--key-file', file])
+    expect([doctor.err, statSync(file).mode & 0o777]).toEqual(['', 0o644])
     const { code, err } = await asClient(['status', '--key-file', file])
     expect([code, statSync(file).mode & 0o777]).toEqual([0, 0o600])
     expect(err).toContain('its mode is now 600')

@@ -5,6 +5,7 @@ import { type Config, serverUrl } from '../config.ts'
 import { foldersAbove, isOpenToAll, placesIn } from '../session/auth-dir.ts'
 import { isNodeSupported, oldNode } from '../version.ts'
 import { type Check, isServed, ok, problem, type Situation, type Verdict, warning } from './doctor-check.ts'
+import { checkKeys } from './doctor-keys.ts'
 import type { MachineView } from './doctor-machine.ts'
 import { checkRules } from './doctor-rules.ts'
 import {
@@ -31,6 +32,7 @@ export const CHECKS: readonly Check[] = [
   { name: 'ffmpeg', run: checkFfmpeg },
   { name: 'directory', run: checkDirectory },
   { name: 'permissions', run: checkPermissions },
+  { name: 'keys', run: checkKeys },
   { name: 'lock', run: checkLock },
   { name: 'profile', run: checkProfile },
   { name: 'disk', run: checkDisk },

@@ -450,6 +450,29 @@ describe('broken set-ups', () => {
     ])
   })
 
+  it('15. a key that cannot be used, and a key file that others can read', async () => {
+    const missing = join(dir, 'missing')
+    for (const name of ['WHATSAPP_ARCHIVE_KEY_FILE', 'WHATSAPP_MCP_KEY_FILE'])
+      expect(await findings(healthy(), settings({ [name]: missing }))).toMatchObject([
+        { check: 'keys', level: 'problem', says: expect.stringContaining(`${missing} cannot be read`) },
+      ])
+    expect(await findings(healthy(), settings({ WHATSAPP_ARCHIVE_KEY: 'short' }))).toMatchObject([
+      { check: 'keys', level: 'problem', says: expect.stringContaining('fewer than 12 characters') },
+    ])
+    const file = join(dir, 'open.key')
+    writeFileSync(file, 'a key that is long enough to be one\n')
+    chmodSync(file, 0o644)
+    const open = { WHATSAPP_ARCHIVE_KEY_FILE: file }
+    expect(await findings(healthy(), settings(open))).toMatchObject([
+      { check: 'keys', level: 'warning', next: expect.stringContaining(`chmod 600 ${file}`) },
+    ])
+    expect(statSync(file).mode & 0o777, 'nothing is changed').toBe(0o644)
+    const ran = join(dir, 'ran')
+    const command = { WHATSAPP_ARCHIVE_KEY_COMMAND: `touch ${ran}` }
+    expect(await findings(healthy(), settings(command))).toEqual([])
+    expect(readdirSync(dir)).toEqual(['open.key'])
+  })
+
   it('several at once are all found', async () => {
     const machine = healthy({ nodeVersion: '18.0.0', free: async () => ({ bytes: 0, files: null }) })
     chmodSync(dir, 0o777)

@@ -26,11 +26,11 @@ export async function doctor(
   { json, url, 'key-file': file, bundle }: DoctorFlags,
   given: () => GivenSettings,
 ): Promise<number> {
-  const named = readKey(keyFileOf(file))
+  const named = readKey(keyFileOf(file), null)
   const config = read(url === '' ? {} : await settingsOf(url, read, named))
   const isOurs = url === '' && listenerAt(serverUrl(config.host, config.port)) === 'ours'
   // Without --url, only a process of this user gets a key.
-  const key = url !== '' ? named : isOurs ? (named ?? readKey(config.accessKey)) : null
+  const key = url !== '' ? named : isOurs ? (named ?? ownKey(config)) : null
   const machine = thisMachine()
   const answering = await identifyListener(config, key)
   const findings = await examine({ config, machine, key, answering })
@@ -47,6 +47,16 @@ export async function doctor(
   const written = await writeBundle(bundle, { config, machine, answering, findings, given: given(), api })
   process.stderr.write(`Wrote ${printable(written)}. Read it before you share it.\n`)
   return code
+}
+
+/** Returns the key of the settings; null if there is none, or if it cannot be used, which a check explains. */
+function ownKey({ accessKey }: Config): string | null {
+  try {
+    return readKey(accessKey, null)
+  } catch (error) {
+    if (error instanceof CommandError) return null
+    throw error
+  }
 }
 
 /** Returns the settings of a running server. */
