@@ -75,6 +75,10 @@ describe('accounts', () => {
       true,
       false,
     ])
+    const checked = await ended(['doctor', '--json', '--url', `${sandbox.url}/accounts/work/mcp`])
+    expect(JSON.parse(checked.out || '{}').findings, checked.err).toContainEqual(
+      expect.objectContaining({ check: 'port', level: 'ok' }),
+    )
     const other = await ended(['status', '--account', 'shop', '--url', `${sandbox.url}/accounts/work/mcp`])
     expect([other.code, other.err]).toEqual([2, expect.stringContaining('leave out --account')])
   })

@@ -286,6 +286,24 @@ describe('what is printed', () => {
     expect(mcpServers['whatsapp-work'].args.slice(1)).toEqual(['stdio', '--account', 'work'])
   })
 
+  it('takes the account from the URL of its endpoint, once', async () => {
+    const base = 'http://127.0.0.1:1234'
+    for (const more of [[], ['--account', 'work']]) {
+      const entryOf = async (transport: string) => {
+        const args = ['--url', `${base}/accounts/work/mcp`, '--transport', transport, ...more]
+        return JSON.parse((await mcpConfig(['cursor', ...args])).out).mcpServers['whatsapp-work']
+      }
+      expect((await entryOf('http')).url).toBe(`${base}/accounts/work/mcp`)
+      expect((await entryOf('stdio')).args.slice(1)).toEqual(['stdio', '--account', 'work', '--url', base])
+    }
+    const other = await mcpConfig(['cursor', '--url', `${base}/accounts/work/mcp`, '--account', 'shop'])
+    expect([other.code, other.out, other.err]).toEqual([
+      2,
+      '',
+      expect.stringContaining('leave out --account'),
+    ])
+  })
+
   it.each([
     [[], ['stdio', '--toolsets', 'core,people']],
     [

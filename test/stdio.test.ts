@@ -73,6 +73,15 @@ describe('the lines', () => {
     expect(await pipe.ask('after', 'ping')).toMatchObject({ result: { method: 'ping' } })
   })
 
+  it('go to the account that the URL names, once', async () => {
+    const server = await standIn(answerJson)
+    for (const more of [[], ['--account', 'work']]) {
+      const pipe = openPipe(['--url', `${server.url}/accounts/work/mcp`, ...more])
+      await pipe.ask(1, 'ping')
+      expect(server.seen.at(-1)?.path).toBe('/accounts/work/mcp')
+    }
+  })
+
   it('are answered as the answers come, each in one line as the server wrote it', async () => {
     const late: (() => void)[] = []
     const server = await standIn((seen, answer) => {

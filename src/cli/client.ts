@@ -193,23 +193,31 @@ export function addressOf(given: Addressed, env: () => Environment = readEnviron
   )
 }
 
-/** Returns the server to call, whether its URL was given explicitly, the account, which that URL can name too, and the keys to send. */
-export function serverOf(given: Addressed): Server {
-  const { 'key-file': file = '', 'idempotency-key': once } = given.flags
-  const flag = given.flags.account || DEFAULT_ACCOUNT
-  const { url, account } = splitAccount(addressOf(given))
+/**
+ * Returns the URL of the server, and the account: the one that the address names, as an account's MCP endpoint does, else that of the flag.
+ * @throws CommandError if the address and the flag name different accounts
+ */
+export function splitAddress(address: string, flag: string): { url: string; account: string } {
+  const { url, account } = splitAccount(address)
   if (account !== null && flag !== DEFAULT_ACCOUNT && flag !== account)
     throw new CommandError(
       `The URL is that of the account ${account}, and --account is ${flag}.`,
       `Use --url ${url}, or leave out --account.`,
       EXIT.wrongSetting,
     )
+  return { url, account: account ?? flag }
+}
+
+/** Returns the server to call, whether its URL was given explicitly, the account, which that URL can name too, and the keys to send. */
+export function serverOf(given: Addressed): Server {
+  const { 'key-file': file = '', 'idempotency-key': once } = given.flags
+  const { url, account } = splitAddress(addressOf(given), given.flags.account || DEFAULT_ACCOUNT)
   const isNamed = givenUrl(given) !== null
   const key = clientKey({ file, isNamed, settings: given.settings, env: readEnvironment })
   return {
     url,
     isNamed,
-    account: account ?? flag,
+    account,
     key,
     once: once === '' ? randomUUID() : once,
     retries: RETRIES,

@@ -10,6 +10,7 @@ import { CHECKS } from './doctor-checks.ts'
 import { thisMachine } from './doctor-machine.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { keyFileOf, readKey } from './read-key.ts'
+import { splitAccount } from './server-url.ts'
 import { jsonLines, printable } from './terminal.ts'
 import { identifyListener } from './who-answers.ts'
 import { inWords } from './words.ts'
@@ -23,9 +24,10 @@ export type DoctorFlags = { json: boolean; url: string; 'key-file': string; bund
  */
 export async function doctor(
   read: (more: GivenSettings) => Config,
-  { json, url, 'key-file': file, bundle }: DoctorFlags,
+  { json, url: address, 'key-file': file, bundle }: DoctorFlags,
   given: () => GivenSettings,
 ): Promise<number> {
+  const { url } = splitAccount(address)
   const named = readKey(keyFileOf(file), null)
   const config = read(url === '' ? {} : await settingsOf(url, read, named))
   const isOurs = url === '' && listenerAt(serverUrl(config.host, config.port)) === 'ours'
@@ -42,8 +44,8 @@ export async function doctor(
   )
   const code = problems === 0 ? EXIT.ok : EXIT.failed
   if (bundle === '') return code
-  const address = { url: serverUrl(config.host, config.port), isNamed: true, key }
-  const api = answering.who === 'server' ? openApi(address) : null
+  const server = { url: serverUrl(config.host, config.port), isNamed: true, key }
+  const api = answering.who === 'server' ? openApi(server) : null
   const written = await writeBundle(bundle, { config, machine, answering, findings, given: given(), api })
   process.stderr.write(`Wrote ${printable(written)}. Read it before you share it.\n`)
   return code

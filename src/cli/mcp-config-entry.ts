@@ -6,7 +6,7 @@ import { readEnvironment } from '../environment.ts'
 import { toPath } from '../home.ts'
 import { accountPath } from '../model/account-paths.ts'
 import { DEFAULT_ACCOUNT } from '../model/ids.ts'
-import { addressOf, givenUrl } from './client.ts'
+import { addressOf, givenUrl, splitAddress } from './client.ts'
 import { dataRootOf, type Place } from './data-dir.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { toolsetsQuery } from './toolsets-query.ts'
@@ -29,17 +29,20 @@ export type EntryOptions = {
 
 /** Returns the entry. @throws ConfigError, and CommandError if the settings do not determine the server's URL */
 export function toEntry(transport: Transport, { given, place, execPath }: EntryOptions): Entry {
-  const address = addressOf(given, () => environmentOf(place))
+  const { account: flag = DEFAULT_ACCOUNT, 'key-file': keyFile = '' } = given.flags
+  const { url, account } = splitAddress(
+    addressOf(given, () => environmentOf(place)),
+    flag,
+  )
   const asked = given.settings.WHATSAPP_MCP_TOOLSETS
   const query = toolsetsQuery(asked)
-  const { account = DEFAULT_ACCOUNT, 'key-file': keyFile = '' } = given.flags
   if (transport === 'http' && keyFile !== '') throw noKeyIn(transport)
-  if (transport === 'http') return { transport, url: `${address}${accountPath('/mcp', account)}${query}` }
+  if (transport === 'http') return { transport, url: `${url}${accountPath('/mcp', account)}${query}` }
   const { command, args } = launch(place, execPath)
   const more =
     givenUrl(given) === null
       ? carriedFlags(given.settings, place)
-      : ['--url', address, ...(query === '' ? [] : ['--toolsets', String(asked)])]
+      : ['--url', url, ...(query === '' ? [] : ['--toolsets', String(asked)])]
   return {
     transport,
     command,

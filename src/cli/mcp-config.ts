@@ -3,6 +3,7 @@ import { stringify as toToml } from 'smol-toml'
 import type { GivenSettings } from '../config.ts'
 import { DEFAULT_ACCOUNT } from '../model/ids.ts'
 import { UsageError } from './arguments.ts'
+import { givenUrl, splitAddress } from './client.ts'
 import { currentPlace, type Place } from './data-dir.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { CLIENTS, type McpClient } from './mcp-config-clients.ts'
@@ -32,7 +33,8 @@ export async function mcpConfig(
   if (client === undefined) throw unknownClient(id)
   const { platform, execPath } = process
   const place = currentPlace()
-  const name = flags.name || `whatsapp${flags.account === DEFAULT_ACCOUNT ? '' : `-${flags.account}`}`
+  const { account } = splitAddress(givenUrl(given) ?? '', flags.account)
+  const name = flags.name || `whatsapp${account === DEFAULT_ACCOUNT ? '' : `-${account}`}`
   const entry = toEntry(transportOf(client, flags.transport), { given, place, execPath })
   const secret = entry.transport === 'stdio' ? omittedSecret(place) : null
   if (secret !== null)

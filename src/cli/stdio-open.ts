@@ -2,7 +2,7 @@
 import { type GivenSettings, readConfig, SETTINGS, type SettingName } from '../config.ts'
 import { readEnvironment } from '../environment.ts'
 import { accountPath } from '../model/account-paths.ts'
-import { addressOf, givenUrl } from './client.ts'
+import { addressOf, givenUrl, splitAddress } from './client.ts'
 import { clientKey } from './client-key.ts'
 import { dataRoot } from './data-dir.ts'
 import type { StdioOptions } from './stdio.ts'
@@ -21,10 +21,11 @@ type StdioFlags = { url: string; 'key-file': string; account: string; 'idle-minu
 export function openServer(given: { settings: GivenSettings; flags: StdioFlags }): StdioOptions {
   const { WHATSAPP_MCP_TOOLSETS: toolsets, ...settings } = given.settings
   const { flags } = given
-  const endpoint = `${accountPath('/mcp', flags.account)}${toolsetsQuery(toolsets)}`
   const root = dataRoot()
   const env = readEnvironment(root)
   const named = givenUrl(given)
+  const { url: server, account } = splitAddress(named ?? '', flags.account)
+  const endpoint = `${accountPath('/mcp', account)}${toolsetsQuery(toolsets)}`
   const key = clientKey({
     file: flags['key-file'],
     isNamed: named !== null,
@@ -32,7 +33,7 @@ export function openServer(given: { settings: GivenSettings; flags: StdioFlags }
     env: () => env,
     base: root,
   })
-  if (named !== null) return { openServer: () => namedServer(named), endpoint, key, idleMs: null }
+  if (named !== null) return { openServer: () => namedServer(server), endpoint, key, idleMs: null }
   const { authDir } = readConfig({ flags: settings, env, root, base: root })
   const url = addressOf(given, () => env)
   const idleMinutes = flags.stay ? 0 : flags['idle-minutes']
