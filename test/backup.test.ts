@@ -107,6 +107,17 @@ describe('of a stopped server', () => {
     expect([none.code, readdirSync(folder)]).toEqual([3, expect.not.arrayContaining(['none.backup'])])
   })
 
+  it('is not restored into a file, which stays as it is', async () => {
+    const { code, err } = await ended(['restore', file, '--auth-dir', join(folder, 'other.key'), ...key()])
+    expect([code, err]).toEqual([
+      3,
+      expect.stringMatching(
+        /^\S+other\.key cannot be read as a directory \(ENOTDIR\)\.\nMove it away[^\n]*\n$/,
+      ),
+    ])
+    expect(readFileSync(join(folder, 'other.key'), 'utf8')).toContain('another backup')
+  })
+
   it('is not made of a part: a folder on a disk that is not mounted is named', async () => {
     const [part, to] = [temp(), temp()]
     mkdirSync(join(part, '.whatsapp-mcp-api'))

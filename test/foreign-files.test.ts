@@ -242,6 +242,12 @@ describe('what is exported', () => {
       const { code, err } = await ended(['archive', 'export', '--out', file])
       expect([code, err.split('\n')[0]]).toEqual([2, `${file} is not a regular file.`])
     }
+    const below = join(folder({ file: '' }), 'file', 'below')
+    const { code, err } = await ended(['archive', 'export', '--out', below])
+    expect([code, err]).toEqual([
+      1,
+      expect.stringMatching(/^\S+below cannot be written \(ENOTDIR[^\n]*\)\.\nChoose another file[^\n]*\n$/),
+    ])
     expect(statSync('/dev/full').isCharacterDevice()).toBe(true)
     expect(statSync(pipe).isFIFO()).toBe(true)
   })

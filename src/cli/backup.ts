@@ -70,7 +70,7 @@ export async function restore({ authDir }: Config, from: string, flags: BackupFl
   const file = toPath(from)
   const key = keyOf(flags)
   process.umask(0o077)
-  if (existsSync(authDir) && entriesIn(authDir).length > 0)
+  if (hasSession(authDir))
     throw new CommandError(
       `${authDir} has a session already.`,
       'Move it away, or name another directory with --auth-dir.',
@@ -95,6 +95,19 @@ export async function restore({ authDir }: Config, from: string, flags: BackupFl
     `Restored ${printable(authDir)}. Start the server here, and never again with the directory of which this is a copy: WhatsApp ends a session that it sees twice. What was scheduled is sent at its time, also if you cancelled it after the backup: see "whatsapp-mcp-api outbox list".\n`,
   )
   return EXIT.ok
+}
+
+function hasSession(authDir: string): boolean {
+  try {
+    return existsSync(authDir) && entriesIn(authDir).length > 0
+  } catch (cause) {
+    throw new CommandError(
+      `${authDir} cannot be read as a directory (${errnoOf(cause) ?? cause}).`,
+      'Move it away, or name another directory with --auth-dir.',
+      EXIT.directory,
+      { cause },
+    )
+  }
 }
 
 /** The entries of a session directory: our folder first, and the profiles. A directory may hold other things too. */

@@ -65,13 +65,26 @@ export async function saveBody(
 export function requireTarget(out: string): string | null {
   if (out === '') return null
   const path = toPath(out)
-  const stats = statSync(path, { throwIfNoEntry: false })
-  if (stats === undefined) return path
-  if (stats.isFile()) return realpathSync(path)
+  try {
+    const stats = statSync(path, { throwIfNoEntry: false })
+    if (stats === undefined) return path
+    if (stats.isFile()) return realpathSync(path)
+  } catch (error) {
+    throw notWritable(path, error)
+  }
   throw new CommandError(
     `${path} is not a regular file.`,
     'Name a new or regular file with --out. Omit --out to write to standard output.',
     EXIT.wrongSetting,
+  )
+}
+
+function notWritable(file: string, error: unknown): CommandError {
+  return new CommandError(
+    `${file} cannot be written (${error instanceof Error ? error.message : error}).`,
+    'Choose another file with --out, or free disk space.',
+    EXIT.failed,
+    { cause: error },
   )
 }
 
@@ -81,19 +94,11 @@ export function requireTarget(out: string): string | null {
  */
 function openTarget(file: string) {
   const fresh = `${file}.${process.pid}.part`
-  const refuse = (error: unknown): never => {
-    throw new CommandError(
-      `${file} cannot be written (${error instanceof Error ? error.message : error}).`,
-      'Choose another file with --out, or free disk space.',
-      EXIT.failed,
-      { cause: error },
-    )
-  }
   const guarded = <T>(work: () => T): T => {
     try {
       return work()
     } catch (error) {
-      return refuse(error)
+      throw notWritable(file, error)
     }
   }
   const fd = guarded(() => {
