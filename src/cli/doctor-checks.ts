@@ -173,7 +173,7 @@ async function checkLock(situation: Situation): Promise<Verdict> {
     if (held.host === null)
       return ok(`A killed server left its lock (${holder}). The next start replaces it.`)
     return warning(
-      `The directory contains the lock of another computer (${holder}). The directory was copied, or the container was recreated.`,
+      `The directory contains the lock of another computer or container (${holder}). The directory was copied, or a container was restarted or recreated.`,
       'If no other computer uses this directory, do nothing: the next start replaces the lock. Never run two copies of one session.',
     )
   }

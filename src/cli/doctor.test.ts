@@ -267,7 +267,7 @@ describe('broken set-ups', () => {
       {
         check: 'lock',
         level: 'warning',
-        says: expect.stringContaining('process 4711 on the computer old-container'),
+        says: 'The directory contains the lock of another computer or container (process 4711 on the computer old-container). The directory was copied, or a container was restarted or recreated.',
       },
       { check: 'profile', level: 'warning', says: expect.stringContaining('old-container, process 4711') },
     ])
