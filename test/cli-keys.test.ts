@@ -214,6 +214,16 @@ const written = (name: string, text: string) => {
   return join(dir, name)
 }
 
+it('accounts add prints a next command with the URL and the file of the key', async () => {
+  const file = written('the own.key', `${SECRET}\n`)
+  const { out, err } = await asClient(['accounts', 'add', 'keyed', '--key-file', file])
+  expect([out, err]).toEqual([
+    `Added. To link it: npm run auth -- --account keyed --url http://127.0.0.1:${port} --key-file '${file}'\n`,
+    '',
+  ])
+  expect((await asOwner('accounts', 'remove', 'keyed', '--yes')).code).toBe(0)
+})
+
 it('mcp-config writes the name of the file, and never a key', async () => {
   const stdio = await ended(
     ['mcp-config', 'cursor', '--url', 'http://127.0.0.1:1', '--key-file', 'own.key'],

@@ -8,7 +8,7 @@ import { errnoOf } from './errno.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { nameOf } from './status.ts'
 import { jsonLines, printable } from './terminal.ts'
-import { commandLineHere } from './words.ts'
+import { commandLineHere, quote } from './words.ts'
 
 /** The server closes a browser within 20 s, restarts within 28 s, and removes an account within 60 s. */
 const LIMIT_MS = 65_000
@@ -20,23 +20,25 @@ export async function listAccounts(server: Server, { json }: { json: boolean }):
   return EXIT.ok
 }
 
-type AddFlags = { label: string; 'proxy-file': string; json: boolean }
+type LabelFlags = { label: string; 'proxy-file': string; json: boolean }
+type AddFlags = LabelFlags & { 'key-file': string }
 
 /** Adds the account and prints it. Resolves with the exit code. */
 export async function addAccount(server: Server, id: string, flags: AddFlags): Promise<number> {
-  const { label, 'proxy-file': file, json } = flags
+  const { label, 'proxy-file': file, 'key-file': key, json } = flags
   const body = {
     id,
     ...(label === '' ? {} : { label }),
     ...(file === '' ? {} : { proxy: firstLine(file) }),
   }
   const done = await openApi(server).post<{ account: AccountView }>('/api/accounts', body, LIMIT_MS)
-  const line = `auth --account ${id}${server.isNamed ? ` --url ${server.url}` : ''}`
+  const where = server.isNamed ? ` --url ${quote(server.url)}` : ''
+  const line = `auth --account ${id}${where}${key === '' ? '' : ` --key-file ${quote(key)}`}`
   print(json, done, `Added. To link it: ${commandLineHere(line)}\n`)
   return EXIT.ok
 }
 
-type ChangeFlags = AddFlags & { 'no-label': boolean; 'no-proxy': boolean }
+type ChangeFlags = LabelFlags & { 'no-label': boolean; 'no-proxy': boolean }
 
 /** Changes label and proxy of the account as the flags say, and prints it. Resolves with the exit code. */
 export async function changeAccount(server: Server, id: string, flags: ChangeFlags): Promise<number> {
