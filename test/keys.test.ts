@@ -67,20 +67,23 @@ describe('a key with the scope send alone', () => {
     const reply_to = `false_${AMARA}@c.us_${id}`
     await expect.poll(async () => (await harness.get(`/api/messages/${reply_to}`)).status).toBe(200)
     const send_at = new Date(Date.now() + 3_600_000)
+    const file = { data: Buffer.from('a word').toString('base64'), filename: 'a.txt', mimetype: 'text/plain' }
+    const unnamed = { id: `${AMARA}@c.us`, name: `+${AMARA}` }
     for (const [path, body, preview] of [
       [`/api/chats/${AMARA}/messages`, { message: 'later', reply_to, mentions: AMARA }, 'later'],
       [`/api/chats/${AMARA}/contacts`, { contacts: [AMARA] }, 'Amara Okafor'],
       [`/api/messages/${reply_to}/forward`, { chats: [AMARA] }, 'a word of Amara'],
+      [`/api/chats/${AMARA}/media`, { media: [file, file] }, 'a.txt'],
     ] as const) {
       const { status, json, text } = await sendTo(path, { ...body, send_at })
-      expect([status, json.item.chat], text).toEqual([
-        202,
-        { id: `${AMARA}@c.us`, name: `+${AMARA}`, phone_number: AMARA },
-      ])
+      expect([status, json.item.chat], text).toEqual([202, { ...unnamed, phone_number: AMARA }])
+      // That of all files of a list.
+      expect(json.chat).toEqual('media' in body ? unnamed : undefined)
       expect(text).not.toMatch(/Okafor|a word|later|mentions/)
       const { item } = (await harness.get(`/api/outbox/${json.item.id}`)).json
       expect([item.chat.name, item.preview]).toEqual(['Amara Okafor', expect.stringContaining(preview)])
-      await harness.post(`/api/outbox/${json.item.id}/cancel`)
+      for (const { outbox_id } of json.results ?? [{ outbox_id: json.item.id }])
+        await harness.post(`/api/outbox/${outbox_id}/cancel`)
     }
   })
 })

@@ -1,18 +1,27 @@
 /** Errors for callers without the scope `read`: they include nothing that the archive added. */
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
+import { phoneOf, toJid } from '../model/ids.ts'
 import { OutboxItem } from '../model/outbox.ts'
 
+/** A chat without its name of the archive. */
+const unnamed = <Chat extends { id: string }>(chat: Chat) => {
+  const phone = phoneOf(toJid(chat.id))
+  return { ...chat, name: phone === null ? chat.id : `+${phone}` }
+}
+
 /** Cards, forwarded texts and "all" take what they show from the archive, so preview and mentions are left out of every item. */
-const bare = ({ chat: { id, phone_number }, reply_to, mentions: _, ...item }: OutboxItem): OutboxItem => ({
+const bare = ({ chat, reply_to, mentions: _, ...item }: OutboxItem): OutboxItem => ({
   ...item,
-  chat: { id, name: phone_number === null ? id : `+${phone_number}`, phone_number },
+  chat: unnamed(chat),
   preview: '',
   ...(reply_to === undefined ? {} : { reply_to: { ...reply_to, text: '' } }),
 })
 
 const Facts = z.looseObject({
   item: OutboxItem.transform(bare).optional().catch(undefined),
+  /** Of all messages of a call. */
+  chat: z.looseObject({ id: z.string() }).transform(unnamed).optional().catch(undefined),
   results: z
     .array(z.looseObject({ name: z.unknown().optional() }).transform(({ name: _, ...result }) => result))
     .optional()
