@@ -719,7 +719,7 @@ describe('the right of a key', () => {
     const order = { ...NOW, reason: 'send_at', releaseAtMs: clock.now() + 1_000 } as const
     await outbox.send({ ...draft('of the owner'), to }, order).catch(() => {})
     tooFastS = 60
-    clock.advance(1_000)
+    clock.advance(5_000)
     await expect.poll(texts, { timeout: 5_000 }).toEqual(['of the owner'])
     expect(askers.filter(({ caller }) => caller === 'key_1')).toHaveLength(1)
     tooFastS = 0
@@ -728,6 +728,16 @@ describe('the right of a key', () => {
     expect([await stateOf(first.id), await stateOf(second.id)]).toEqual(['scheduled', 'scheduled'])
     clock.advance(30_000)
     await expect.poll(texts, { timeout: 5_000 }).toEqual(['of the owner', 'first', 'second'])
+  })
+
+  it('is used too fast by one caller only: what others write to the same chat goes', async () => {
+    const outbox = open()
+    const { id } = await scheduleWith(outbox, 'key_1', 'of a key')
+    await scheduleWith(outbox, 'owner', 'of the owner')
+    tooFastS = 60
+    clock.advance(5_500)
+    await expect.poll(texts, { timeout: 5_000 }).toEqual(['of the owner'])
+    expect(await stateOf(id)).toBe('scheduled')
   })
 
   it('follows the policy of MCP if it came from there, also after a change and a restart', async () => {

@@ -78,8 +78,8 @@ export function createWaiting(options: WaitingOptions): Waiting {
   const rows = new Map<string, OutboxRow>()
   /** What is being sent, by its chat. It does not wait here any more, unless it cannot begin. Never rejects. */
   const leaving = new Map<Jid, Promise<void>>()
-  /** Until when (Unix ms) what is due in a chat without an approval waits, because its caller sends too fast. */
-  const slow = new Map<Jid, number>()
+  /** Until when (Unix ms) what is due without an approval waits, because its caller sends too fast, by {@link turnOf}. */
+  const slow = new Map<string, number>()
   /** The next item is released after this time (Unix ms). */
   let pausedUntilMs = 0
   let cancelTimer = () => {}
@@ -109,7 +109,7 @@ export function createWaiting(options: WaitingOptions): Waiting {
   const canSendNow = () => !isReadOnly && session.status().connected
   /** A scheduled item has a time. */
   const dueAtMs = (row: OutboxRow) =>
-    Math.max(row.releaseAtMs ?? Infinity, isUnapproved(row) ? (slow.get(row.chat) ?? 0) : 0)
+    Math.max(row.releaseAtMs ?? Infinity, isUnapproved(row) ? (slow.get(turnOf(row)) ?? 0) : 0)
   const isDue = (row: OutboxRow) => row.state === 'scheduled' && dueAtMs(row) <= clock.now()
   const isExpired = ({ expiresAtMs }: OutboxRow) => expiresAtMs !== null && expiresAtMs <= clock.now()
 
@@ -171,10 +171,10 @@ export function createWaiting(options: WaitingOptions): Waiting {
     })
   }
 
-  /** Makes the item wait if its caller sends too fast. In its chat, nothing scheduled later overtakes it. */
-  function slowDown({ chat }: OutboxRow, error: unknown): void {
+  /** Makes the item wait if its caller sends too fast. In its chat, nothing that the caller scheduled later overtakes it. */
+  function slowDown(row: OutboxRow, error: unknown): void {
     if (!(error instanceof AppError && error.code === 'sends_too_fast')) throw error
-    slow.set(chat, clock.now() + (error.retryAfterS ?? 1) * 1_000)
+    slow.set(turnOf(row), clock.now() + (error.retryAfterS ?? 1) * 1_000)
   }
 
   async function release(row: OutboxRow): Promise<void> {
@@ -325,6 +325,9 @@ export function createWaiting(options: WaitingOptions): Waiting {
     },
   }
 }
+
+/** What one caller sends to one chat keeps its order. */
+const turnOf = (row: OutboxRow) => JSON.stringify([row.chat, askerOf(row)])
 
 function failNotHeld(row: OutboxRow): never {
   const { id, state, error } = row
