@@ -146,9 +146,9 @@ export async function createApp(options: AppOptions): Promise<App> {
       const reason = await holdsNow(caller, chat, archive)
       if (reason === null) {
         const isNew = !(await isMet(archive, { id: chat }))
+        // It was counted when it was requested, so those that are due have counts of their own, also of all callers.
         const counted = countedAs(caller, asker.overMcp ? 'mcp' : 'rest')
-        // It was counted when it was requested, so those that are due have a count of their own.
-        pace.take({ account, ...counted, caller: `${counted.caller} due`, chat, isNew })
+        pace.take({ account: `${account} due`, ...counted, chat, isNew })
       }
       return reason
     },

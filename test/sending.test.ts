@@ -393,4 +393,15 @@ it('a key that sends too fast is told when to go on, and the owner is not held u
   await expect.poll(states, { timeout: 10_000 }).toEqual(['sent', 'scheduled', 'sent', 'sent'])
   clock.advance(61_000)
   await expect.poll(states, { timeout: 10_000 }).toEqual(['sent', 'sent', 'sent', 'sent'])
+  // For all callers together too, those that are due count by themselves.
+  const other = (await harness.post('/api/keys', { name: 'other', scopes: ['send'] })).json.secret
+  const as = { authorization: `Bearer ${other}` }
+  clock.advance(61_000)
+  const soon = { phone_number: AMARA, message: 'Soon', send_at: new Date(clock.now() + 120_000) }
+  for (let count = 0; count < 2; count += 1)
+    expect((await harness.call({ method: 'POST', path: '/api/send', body: soon, headers })).status).toBe(202)
+  clock.advance(121_000)
+  await expect.poll(states, { timeout: 10_000 }).toEqual(['sent', 'sent', 'sent', 'sent'])
+  const gone = [200, undefined, false]
+  expect([await send(AMARA, as), await send(AMARA, as), await send(AMARA)]).toEqual([gone, gone, gone])
 })
