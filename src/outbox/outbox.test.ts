@@ -585,6 +585,19 @@ it('sends a message later if the page does not respond at its time', async () =>
   expect(texts()).toEqual(['scheduled'])
 })
 
+it('keeps the order within a chat when its first message cannot begin', async () => {
+  const outbox = open()
+  let lookups = 0
+  phone.finding = async () => {
+    lookups += 1
+    if (lookups === 1) throw new AppError('whatsapp_timeout')
+  }
+  const items = [await schedule(outbox, 'first', 1_000), await schedule(outbox, 'second', 1_000)]
+  clock.advance(2_000)
+  await expect.poll(texts, { timeout: 5_000 }).toEqual(['first', 'second'])
+  await expect.poll(() => Promise.all(items.map(({ id }) => stateOf(id)))).toEqual(['sent', 'sent'])
+})
+
 it('keeps what could not begin when a review gives it back at the same moment', async () => {
   const outbox = open()
   const { id } = await schedule(outbox, 'scheduled', 1_000)

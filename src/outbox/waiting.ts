@@ -195,13 +195,22 @@ export function createWaiting(options: WaitingOptions): Waiting {
     try {
       if (await deliver(row)) return
       pausedUntilMs = clock.now() + PAUSE_MS
-      rows.set(row.id, row)
+      putBack(row)
       await giveBack(row)
     } catch (error) {
       log.error({ err: error, item: row.id }, 'the outbox could not store that an item waits again')
     } finally {
       leaving.delete(row.chat)
       if (running === null) arm()
+    }
+  }
+
+  /** Puts the item before the others of its chat. Those of other chats stay before it, so that none of them waits for it. */
+  function putBack(row: OutboxRow): void {
+    const behind = [...rows.values()].filter(({ chat }) => chat === row.chat)
+    for (const one of [row, ...behind]) {
+      rows.delete(one.id)
+      rows.set(one.id, one)
     }
   }
 
