@@ -138,13 +138,13 @@ export async function createApp(options: AppOptions): Promise<App> {
       const { sees } = caller
       return (sees === null || archive.sees(chat, sees)) && stillAllows(caller, chat, listedBy(archive))
     },
-    async holdsNow(asker, account, chat) {
+    async holdsNow(asker, account, chat, isFirst) {
       const caller = findAsker(asker)
       // A key that is gone approves nothing: the next look cancels what it scheduled.
       if (caller === null) return 'stranger'
       const { archive } = accounts.get(account)
       const reason = await holdsNow(caller, chat, archive)
-      if (reason === null) {
+      if (reason === null && isFirst) {
         const isNew = !(await isMet(archive, { id: chat }))
         // It was counted when it was requested, so those that are due have counts of their own, also of all callers.
         const counted = countedAs(caller, asker.overMcp ? 'mcp' : 'rest')

@@ -33,7 +33,12 @@ export type AccountOptions = {
   /** True if the one who asked may send with this account now. Fails as the control database does. */
   maySend(asker: Asker, account: AccountId, chat: Jid): boolean
   /** As {@link OutboxOptions.holdsNow}, with this account. */
-  holdsNow(asker: Asker, account: AccountId, chat: Jid): ReturnType<OutboxOptions['holdsNow']>
+  holdsNow(
+    asker: Asker,
+    account: AccountId,
+    chat: Jid,
+    isFirst: boolean,
+  ): ReturnType<OutboxOptions['holdsNow']>
   config: Pick<
     Config,
     'history' | 'keep' | 'media' | 'eventsDays' | 'headless' | 'memory' | 'outbox' | 'canary' | 'readOnly'
@@ -108,7 +113,7 @@ export function openAccount(options: AccountOptions): Account {
     holdFile: options.holdFile,
     fileAt: options.fileAt,
     maySend: (asker, chat) => options.maySend(asker, id, chat),
-    holdsNow: (asker, chat) => options.holdsNow(asker, id, chat),
+    holdsNow: (asker, chat, isFirst) => options.holdsNow(asker, id, chat, isFirst),
     session,
     archive,
     clock,

@@ -50,6 +50,8 @@ let ack: number | null
 let logged: string[]
 let appended: () => void
 let askers: Asker[]
+/** How many messages were counted. */
+let counted: number
 let isRestored: boolean
 
 beforeEach(() => {
@@ -75,6 +77,7 @@ beforeEach(() => {
   ack = null
   logged = []
   askers = []
+  counted = 0
   isRestored = false
 })
 afterEach(async () => {
@@ -145,8 +148,9 @@ function open(isReadOnly = false): Outbox {
     holdFile: (...held) => void holds.push(held),
     fileAt: (name) => join('/elsewhere', basename(name)),
     maySend: ({ caller }) => caller === 'owner' || keys.has(caller),
-    holdsNow: async (asker) => {
+    holdsNow: async (asker, _, isFirst) => {
       askers.push(asker)
+      if (isFirst) counted += 1
       if (tooFastS > 0 && asker.caller === 'key_1')
         throw new AppError('sends_too_fast', { retryAfterS: tooFastS })
       return heldFor
@@ -583,6 +587,31 @@ it('sends a message later if the page does not respond at its time', async () =>
     .toEqual(['scheduled'])
   await expect.poll(() => stateOf(id)).toBe('sent')
   expect(texts()).toEqual(['scheduled'])
+})
+
+it('counts and reports a message once that could not begin, and again when the owner approves it', async () => {
+  const outbox = open()
+  let [lookups, isSlow] = [0, true]
+  phone.finding = async () => {
+    lookups += 1
+    if (isSlow) throw new AppError('whatsapp_timeout')
+  }
+  const { id } = await schedule(outbox, 'scheduled', 1_000)
+  const after = async <T>(result: () => T) => {
+    clock.advance(1_000)
+    return result()
+  }
+  await expect.poll(() => after(() => lookups), { timeout: 5_000 }).toBeGreaterThan(2)
+  heldFor = 'stranger'
+  await expect.poll(() => after(() => stateOf(id)), { timeout: 5_000 }).toBe('held')
+  isSlow = false
+  const { digest } = (await store.get(id)) ?? { digest: '' }
+  expect(await outbox.decide.approve(id, digest)).toMatchObject({ state: 'sent' })
+  expect([counted, texts(), logged]).toEqual([
+    1,
+    ['scheduled'],
+    ['scheduled', 'sending', 'held', 'sending', 'sent'],
+  ])
 })
 
 it('keeps the order within a chat when its first message cannot begin', async () => {

@@ -102,6 +102,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
   const waiting = createWaiting({
     ...options,
     held: tellHeld,
+    released: (row) => tell('send.released', row),
     left: (row) => {
       tell('send.settled', row)
       archive.flush()
@@ -248,7 +249,6 @@ export function openOutbox(options: OutboxOptions): Outbox {
 
   /** An item that waited. Returns false if it could not begin: it waits again. */
   async function deliverWaiting(row: OutboxRow): Promise<boolean> {
-    tell('send.released', row)
     try {
       await deliver(row, { unsettled: NOT_BEGUN })
     } catch (error) {

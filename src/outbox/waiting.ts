@@ -59,13 +59,16 @@ export type WaitingOptions = {
   /**
    * Returns why what was scheduled to this chat waits for the owner now that its time has come; null: it goes. Fails as
    * {@link WaitingOptions.maySend}, and with `sends_too_fast`: then it waits that long.
+   * @param isFirst false if it went before and could not begin: it has been counted
    */
-  holdsNow(asker: Asker, chat: Jid): Promise<HoldReason | null>
+  holdsNow(asker: Asker, chat: Jid, isFirst: boolean): Promise<HoldReason | null>
   limits: Limits
   clock: Clock
   log: Log
   /** Sends an item whose state is `sending`. Returns false if it could not begin, and waits again. */
   deliver(row: OutboxRow): Promise<boolean>
+  /** Reports that an item goes, at its first attempt. */
+  released(row: OutboxRow): void
   /** Reports that an item whose time has come waits for the owner. */
   held(row: OutboxRow): void
   /** Reports that an item left the outbox without being sent. */
@@ -73,11 +76,14 @@ export type WaitingOptions = {
 }
 
 export function createWaiting(options: WaitingOptions): Waiting {
-  const { store, session, holdFile, maySend, holdsNow, isReadOnly, clock, log, deliver, held, left } = options
+  const { store, session, holdFile, maySend, holdsNow, isReadOnly, clock, log } = options
+  const { deliver, released, held, left } = options
   const { expiresMs, lateMs } = options.limits
   const rows = new Map<string, OutboxRow>()
   /** What is being sent, by its chat. It does not wait here any more, unless it cannot begin. Never rejects. */
   const leaving = new Map<Jid, Promise<void>>()
+  /** The ids of items that went. Those that could not begin go again: only their first attempt is counted and reported. */
+  const tried = new Set<string>()
   /** Until when (Unix ms) what is due without an approval waits, because its caller sends too fast, by {@link turnOf}. */
   const slow = new Map<string, number>()
   /** The next item is released after this time (Unix ms). */
@@ -178,7 +184,7 @@ export function createWaiting(options: WaitingOptions): Waiting {
   }
 
   async function release(row: OutboxRow): Promise<void> {
-    const reason = isUnapproved(row) ? await holdsNow(askerOf(row), row.chat) : null
+    const reason = isUnapproved(row) ? await holdsNow(askerOf(row), row.chat, !tried.has(row.id)) : null
     if (reason !== null) {
       const change = { state: 'held', reason, expiresAtMs: clock.now() + expiresMs } as const
       const waits = await leave(row, ['scheduled'], change, row.digest)
@@ -193,7 +199,9 @@ export function createWaiting(options: WaitingOptions): Waiting {
   /** Sends the item. Only what waits for the same chat waits for its end. Never fails. */
   async function send(row: OutboxRow): Promise<void> {
     try {
-      if (await deliver(row)) return
+      if (!tried.has(row.id)) released(row)
+      tried.add(row.id)
+      if (await deliver(row)) return void tried.delete(row.id)
       pausedUntilMs = clock.now() + PAUSE_MS
       putBack(row)
       await giveBack(row)
@@ -230,6 +238,7 @@ export function createWaiting(options: WaitingOptions): Waiting {
   async function end(row: OutboxRow, change: OutboxChange, digest?: string): Promise<OutboxRow | null> {
     const ended = await leave(row, WAITING, { ...change, content: null }, digest)
     if (ended !== null) {
+      tried.delete(row.id)
       const file = fileOf(row)
       if (file !== null) holdFile(file, row.id, null)
       left(ended)
@@ -259,6 +268,7 @@ export function createWaiting(options: WaitingOptions): Waiting {
     const file = fileOf(row)
     const untilMs = Math.max(row.expiresAtMs ?? 0, row.releaseAtMs ?? 0) + lateMs
     if (file !== null) holdFile(file, row.id, untilMs)
+    if (row.state === 'held') tried.delete(row.id)
     rows.set(row.id, row)
     wakeIn(0)
   }

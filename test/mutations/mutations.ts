@@ -754,7 +754,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'what a key scheduled goes past its new policy',
     file: WAITING,
-    find: 'isUnapproved(row) ? await holdsNow(askerOf(row), row.chat) : null',
+    find: 'isUnapproved(row) ? await holdsNow(askerOf(row), row.chat, !tried.has(row.id)) : null',
     replace: 'null as HoldReason | null',
     test: outbox('the right of a key'),
   },
