@@ -17,13 +17,13 @@ beforeEach(() => {
   asked = []
 })
 
-/** `lookupMs`, `tookMs`: how long one lookup and one task takes. */
-function grant({ lookupMs = 0, tookMs = 0, seesNew = true }) {
+/** `lookupMs`, `tookMs`: how long one lookup and one task takes. `isRefused`: the archive cannot be read. */
+function grant({ lookupMs = 0, tookMs = 0, seesNew = true, isRefused = false }) {
   const granted = {
     clock,
     seesNew,
     demandVisible: async () => clock.advance(lookupMs),
-    reader: () => ({ recipientAt: async () => null }),
+    reader: () => (isRefused ? fail('archive_newer') : { recipientAt: async () => null }),
     engine: {
       async perform(kind: string, _: object, { limitMs }: { limitMs: number }) {
         asked.push([kind, limitMs])
@@ -61,6 +61,14 @@ describe('looking people up', () => {
     expect(clock.now() - began).toBeLessThan(LIMIT_MS)
     expect(asked).toEqual([])
   })
+})
+
+it.each([
+  ['is created', create],
+  ['gets members', add],
+])('a group %s while the archive cannot be read', async (_, act) => {
+  await act(FIVE, grant({ isRefused: true }))
+  expect(asked).toHaveLength(1)
 })
 
 describe('a new group', () => {

@@ -199,14 +199,26 @@ export async function perform<K extends TaskKind>(
   // After the checks, which look numbers up, and see both addresses.
   const exact = {
     ...takes,
-    ...(person === undefined ? {} : { person: await ledTo(person, reader) }),
-    ...(members.length === 0 ? {} : { members: await Promise.all(members.map((one) => ledTo(one, reader))) }),
+    ...(person === undefined ? {} : { person: await exactly(person, reader) }),
+    ...(members.length === 0
+      ? {}
+      : { members: await Promise.all(members.map((one) => exactly(one, reader))) }),
   }
   const leftMs = endsAtMs - clock.now()
   if (leftMs <= 0) fail('whatsapp_timeout', NOT_BEGUN)
   const { result, chat } = await engine.perform(kind, exact, { limitMs: leftMs })
   if (chat !== null) note?.({ type: 'chats', chats: [chat] })
   return result
+}
+
+/** As {@link ledTo}. If the archive cannot be read, returns the address as it is: the task does not need the archive. */
+async function exactly(one: Jid, reader: Performer['reader']): Promise<Jid> {
+  try {
+    return await ledTo(one, reader)
+  } catch (error) {
+    if (error instanceof AppError) return one
+    throw error
+  }
 }
 
 const NOT_BEGUN = { detail: 'The time was up before WhatsApp Web was asked. Nothing was changed.' }
