@@ -16,6 +16,7 @@ import { ended, endPrograms, temp } from './program.ts'
 
 const FILE = 'The bytes of a file that waits'
 const TEXT = 'A message that is in the backup'
+const ACCOUNTS = join('.whatsapp-mcp-api', 'accounts')
 
 let harness: Harness
 let folder: string
@@ -55,6 +56,9 @@ describe('of a stopped server', () => {
     await harness.app.close()
     // Chrome's own on macOS: its target is the version, no file. It stays where the browser was killed.
     symlinkSync('152.0.7827.0', join(harness.authDir, 'session-default', 'RunningChromeVersion'))
+    // The Finder's, beside the folder of an account.
+    mkdirSync(join(harness.authDir, ACCOUNTS, 'work'), { recursive: true })
+    writeFileSync(join(harness.authDir, ACCOUNTS, '.DS_Store'), '')
     const { code, out, err } = await ended(['backup', file, '--auth-dir', harness.authDir, ...key()])
     expect([code, err]).toEqual([0, ''])
     expect(out).toMatch(/^Wrote .*whatsapp\.backup \(\d+\.\d MiB\)\. Anyone who has this file/)
@@ -133,7 +137,7 @@ describe('of a stopped server', () => {
     expect(code).toBe(0)
     expect(out).toMatch(/never again/)
     const mark = join(to, '.whatsapp-mcp-api', 'restored')
-    expect(existsSync(mark)).toBe(true)
+    expect([existsSync(mark), existsSync(join(to, ACCOUNTS, 'work', 'restored'))]).toEqual([true, true])
     expect(readdirSync(to).sort()).toEqual(['.whatsapp-mcp-api', 'session-default'])
     const restored = await openHarness({ authDir: to, simulator: harness.simulator })
     await restored.until('ready')

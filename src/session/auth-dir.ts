@@ -102,7 +102,9 @@ export async function openAuthDir(path: string, log: Log): Promise<AuthDir> {
 /** Marks a directory, and those of its accounts, as restored from a backup. @throws the error of the operating system */
 export function markRestored(path: string): void {
   const { own, accounts } = placesIn(path)
-  const others = existsSync(accounts) ? readdirSync(accounts).map((id) => join(accounts, id)) : []
+  // Other programs may leave files there, such as .DS_Store.
+  const found = existsSync(accounts) ? readdirSync(accounts, { withFileTypes: true }) : []
+  const others = found.filter((one) => one.isDirectory()).map(({ name }) => join(accounts, name))
   for (const folder of [own, ...others]) writeFileSync(join(folder, RESTORED), '')
 }
 
