@@ -60,6 +60,7 @@ export type AccountOptions = {
   openProfile: OpenProfile
   /** Returns the proxy of the next start. An error ends that start. */
   proxy(): BrowserProxy | null
+  startedAtMs: OutboxOptions['startedAtMs']
   /** Returns the error code of the control database; null if there is no problem. */
   controlProblem(): string | null
   /** Called when a caller starts the session. */
@@ -110,6 +111,7 @@ export function openAccount(options: AccountOptions): Account {
     ownIds: options.ownIds,
     store: options.control.outbox,
     dir,
+    startedAtMs: options.startedAtMs,
     holdFile: options.holdFile,
     fileAt: options.fileAt,
     maySend: (asker, chat) => options.maySend(asker, id, chat),

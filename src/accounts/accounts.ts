@@ -85,6 +85,7 @@ export type AccountsOptions = Pick<AccountOptions, 'holdFile' | 'fileAt' | 'mayS
 /** Opens the account `default`, and reads which others there are. Never fails because of the control database. */
 export async function openAccounts(options: AccountsOptions): Promise<Accounts> {
   const { authDir, control, clock, log, globalCalls } = options
+  const startedAtMs = clock.now()
   const open = new Map<string, Account>()
   const dirs = new Map<string, AccountDir>([[DEFAULT_ACCOUNT, authDir]])
   const removing = new Set<string>()
@@ -118,6 +119,7 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
     const account = openAccount({
       id,
       dir: dirOf(id),
+      startedAtMs,
       control,
       holdFile,
       fileAt,

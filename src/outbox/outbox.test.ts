@@ -86,7 +86,7 @@ afterEach(async () => {
   rmSync(dir, { recursive: true, force: true })
 })
 
-function open(isReadOnly = false): Outbox {
+function open(isReadOnly = false, startedAtMs = clock.now()): Outbox {
   const session = {
     status: () => ({
       account: { wid: phone.wid },
@@ -143,6 +143,7 @@ function open(isReadOnly = false): Outbox {
         isRestored = false
       },
     },
+    startedAtMs,
     session,
     archive,
     holdFile: (...held) => void holds.push(held),
@@ -367,6 +368,17 @@ it('does not send what was due when a backup was restored, once', async () => {
   expect([await stateOf(later.id), isRestored]).toEqual(['scheduled', false])
   clock.advance(HOUR_MS)
   await expect.poll(texts).toEqual(['not yet'])
+})
+
+it('sends what of a backup became due after the start of the server, also from an account that opens later', async () => {
+  const before = open()
+  await schedule(before, 'due since the start', 60_000)
+  await before.close()
+  isRestored = true
+  const startedAtMs = clock.now()
+  clock.advance(60_000)
+  open(false, startedAtMs)
+  await expect.poll(texts).toEqual(['due since the start'])
 })
 
 it('reports what the archive shows as sent after a restart once', async () => {

@@ -70,6 +70,8 @@ export type OutboxOptions = Pick<
     ownIds: Pick<OwnIds, 'create'>
     store: ControlStore['outbox']
     dir: Pick<AccountDir, 'isRestored' | 'endRestore'>
+    /** When this server started (Unix ms): what is due later cannot have been sent since a backup. */
+    startedAtMs: number
     session: Pick<Session, 'engine' | 'status' | 'onChange'>
     archive: Pick<Archive, 'take' | 'flush' | 'ownAck' | 'onAppend' | 'reader'>
     clock: Clock
@@ -84,7 +86,7 @@ type DeliverOptions = {
 
 /** Opens the outbox. Items of an earlier run of the server that were being sent are unknown until WhatsApp shows them. */
 export function openOutbox(options: OutboxOptions): Outbox {
-  const { account, store, dir, session, archive, clock, log } = options
+  const { account, store, dir, startedAtMs, session, archive, clock, log } = options
   /** The items whose outcome is unknown, by id, and since when this run knows of them. */
   const unknown = new Map<string, { row: OutboxRow; sinceMs: number }>()
   /** The sends to each chat, in order. */
@@ -157,9 +159,9 @@ export function openOutbox(options: OutboxOptions): Outbox {
     look()
   }
 
-  /** An item of a backup whose time has come may have been sent since: it counts as begun, so that it is not sent again. */
+  /** An item of a backup whose time came before this start may have been sent since: it counts as begun, so that it is not sent again. */
   async function beginIfDue(row: OutboxRow): Promise<OutboxRow> {
-    const isDue = row.state === 'scheduled' && (row.releaseAtMs ?? 0) <= clock.now()
+    const isDue = row.state === 'scheduled' && (row.releaseAtMs ?? 0) <= startedAtMs
     return (isDue ? await store.change(row.id, ['scheduled'], { state: 'sending' }) : null) ?? row
   }
 
