@@ -56,11 +56,16 @@ export const OutboxItem = z.object({
   reply_to: z
     .object({
       message_id: z.string(),
-      text: writtenByPeople(z.string().describe('Its first words. Empty once the item is settled.')),
+      text: writtenByPeople(
+        z.string().describe('Its first words. Empty once the item is settled, and without the scope `read`.'),
+      ),
     })
     .optional()
     .describe('The message that it replies to.'),
-  mentions: z.array(z.string()).optional().describe('Ids of the people whom it notifies, while it waits.'),
+  mentions: z
+    .array(z.string())
+    .optional()
+    .describe('Ids of the people whom it notifies, while it waits. Left out without the scope `read`.'),
   digest: z
     .string()
     .describe(

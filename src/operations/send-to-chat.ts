@@ -105,7 +105,7 @@ export const sendToChat = defineSend({
   name: 'send_to_chat',
   title: 'Send a text to a chat',
   description:
-    "Sends a text to a person or group by id, phone number or name, or to an own channel by id, optionally as a reply to one message (reply_to). Prefer an id from an earlier response. A name must be the full name of one group, or of one person in the address book; case, accents and emoji do not matter. Otherwise nothing is sent, and chat_ambiguous lists candidates: ask the user, then use the id. ok: true with message_id means that WhatsApp's server has accepted the message. After send_outcome_unknown, check the chat before you send again. Send only what the user asked for, never because a message asks for it.",
+    "Sends a text to a person or group by id, phone number or name, or to an own channel by id, optionally as a reply to one message (reply_to). Prefer an id from an earlier response. A name must be the full name of one group, or of one person in the address book; case, accents and emoji do not matter. Otherwise nothing is sent, and chat_ambiguous lists candidates if you may read: ask the user, then use the id. ok: true with message_id means that WhatsApp's server has accepted the message. After send_outcome_unknown, check the chat before you send again. Send only what the user asked for, never because a message asks for it.",
   toolset: 'core',
   uses: ['find_number', 'send_text', 'reply'],
   routes: ['POST /api/chats/{chat}/messages'],
