@@ -57,6 +57,26 @@ describe.each(['2.3000.1048116627', '2.3000.1034728815'])('on build %s', (build)
     expect(new Set(json.results.map((one: { message_id: string }) => one.message_id)).size).toBe(4)
   })
 
+  it('names to a key that cannot read the chats that got the message, and no others', async () => {
+    const id = await idOf(await harness.world.write({ from: AMARA, text: 'to two' }))
+    const { secret } = (await harness.post('/api/keys', { name: 'send', scopes: ['send'] })).json
+    // One chat twice: the second time fails.
+    const body = { chats: [JURGEN, `${JURGEN}@c.us`] }
+    const namesFor = async (headers: Record<string, string>) => {
+      const path = `/api/messages/${id}/forward`
+      const { json } = await harness.call({ method: 'POST', path, body, headers })
+      return json.results.map(({ ok, name }: { ok: boolean; name?: string }) => [ok, name !== undefined])
+    }
+    expect(await namesFor({})).toEqual([
+      [true, true],
+      [false, true],
+    ])
+    expect(await namesFor({ authorization: `Bearer ${secret}` })).toEqual([
+      [true, true],
+      [false, false],
+    ])
+  })
+
   it('forwards a photo with its caption, and a voice note as an audio file', async () => {
     const photo = await harness.world.writeContent({
       from: AMARA,

@@ -38,7 +38,7 @@ import { isAudited, type Operation, type Row } from './operation.ts'
 import { parseInput } from './parse-input.ts'
 import { type Seen, seenOf, sightOf } from './seen.ts'
 import { countedAs, createSending, listedBy, type Sending, sendsOf } from './sending.ts'
-import { withoutReading } from './without-reading.ts'
+import { withoutReading, withoutUnsentNames } from './without-reading.ts'
 
 /** The part of the accounts that the door uses. */
 export type AccountsPort = Pick<
@@ -287,8 +287,8 @@ export type Door = {
   holds(call: Call): boolean
   /**
    * Runs `work` once for the idempotency key of this call. A repeated call returns what the first one did in every state of the
-   * session, so `work` admits it. Fails with `scope_missing` and `account_not_found` as {@link Door.admit}; the errors of callers
-   * without the scope `read` are {@link withoutReading}.
+   * session, so `work` admits it. Fails with `scope_missing` and `account_not_found` as {@link Door.admit}. For callers without the
+   * scope `read`, errors are {@link withoutReading}, and outputs {@link withoutUnsentNames}.
    */
   once: Once
   /** Returns the state of the session for an error of this call, or null if the caller may not read it. */
@@ -490,10 +490,12 @@ export function createDoor({
   const once: Once = async (operation, input, call, work) => {
     demandScope(operation, call)
     if (operation.removesAccount !== true) accountOf(call, operation)
+    const isReader = hasScope(call.caller, 'read')
     try {
-      return await onceIn(operation, input, call, work)
+      const output = await onceIn(operation, input, call, work)
+      return isReader ? output : withoutUnsentNames(output)
     } catch (error) {
-      throw error instanceof AppError && !hasScope(call.caller, 'read') ? withoutReading(error) : error
+      throw error instanceof AppError && !isReader ? withoutReading(error) : error
     }
   }
 

@@ -1,4 +1,4 @@
-/** Errors for callers without the scope `read`: they include nothing that the archive added. */
+/** Errors and outputs for callers without the scope `read`: of what was not sent, they include nothing that the archive added. */
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
 import { phoneOf, toJid } from '../model/ids.ts'
@@ -17,6 +17,17 @@ const bare = ({ chat, reply_to, mentions: _, ...item }: OutboxItem): OutboxItem 
   preview: '',
   ...(reply_to === undefined ? {} : { reply_to: { ...reply_to, text: '' } }),
 })
+
+const Unsent = z
+  .looseObject({ ok: z.literal(false), name: z.unknown().optional() })
+  .transform(({ name: _, ...result }) => result)
+const Output = z.looseObject({ results: z.array(z.union([Unsent, z.unknown()])) })
+
+/** Returns this output of a call without the names of chats to which nothing was sent. */
+export function withoutUnsentNames<T>(output: T): T {
+  const { data } = Output.safeParse(output)
+  return data === undefined ? output : { ...output, results: data.results }
+}
 
 const Facts = z.looseObject({
   item: OutboxItem.transform(bare).optional().catch(undefined),
