@@ -179,7 +179,7 @@ describe('without a server', () => {
       }, NOT_OURS)
       const { code, err } = await ended(['send', CONTACT, 'hello', '--port', server.port])
       expect([code, err]).toEqual([1, expect.stringMatching(`${says}.*\nThe action may have happened`)])
-      const before = ['GET /health', 'POST /api/send']
+      const before = ['GET /health', `POST /api/chats/${CONTACT}/messages`]
       expect(asked).toEqual(next === 'nothing' ? before : [...before, 'GET /health'])
       server.close()
     },
@@ -258,7 +258,7 @@ describe.skipIf(process.platform !== 'linux' || process.getuid?.() !== 0)(
     const stranger = async (port: number) => {
       const program = `require('node:http').createServer((request, answer) => {
         console.log(request.method + ' ' + request.url)
-        answer.end('{"ok":true,"name":"whatsapp-mcp-api","to":"1","timestamp":"now","message_id":"m"}')
+        answer.end('{"ok":true,"name":"whatsapp-mcp-api","chat":{"name":"1"},"timestamp":"now","message_id":"m"}')
       }).listen(${port}, '127.0.0.1', () => console.log('listening'))`
       const other = run(['-e', program], { uid: STRANGER, cwd: '/' }, process.execPath)
       await expect.poll(() => other.out, { timeout: 60_000 }).toContain('listening')
@@ -280,7 +280,7 @@ describe.skipIf(process.platform !== 'linux' || process.getuid?.() !== 0)(
       const url = `http://127.0.0.1:${port}`
       expect((await ended(['send', CONTACT, 'hello', '--url', url])).code).toBe(0)
       expect((await ended(['send', CONTACT, 'hello'], { env: { WHATSAPP_MCP_URL: url } })).code).toBe(0)
-      const sends = () => other.out.split('\n').filter((line) => line === 'POST /api/send')
+      const sends = () => other.out.split('\n').filter((line) => line === `POST /api/chats/${CONTACT}/messages`)
       await expect.poll(sends).toHaveLength(2)
     })
   },
@@ -338,12 +338,12 @@ describe('sandbox --linked', () => {
     const sent = await cli('send', `+${CONTACT}`, 'from the command line')
     expect([sent.code, sent.out]).toEqual([
       0,
-      expect.stringMatching(/^Sent to \+15550001101 at .* \(true_.*\)\.\n$/),
+      expect.stringMatching(/^Sent to .+ at .* \(true_.*\)\.\n$/),
     ])
     const piped = await ended(['send', CONTACT, '-', '--json', '--url', sandbox.url], {
       input: 'first\nsecond\n',
     })
-    expect(JSON.parse(piped.out)).toMatchObject({ ok: true, to: CONTACT })
+    expect(JSON.parse(piped.out)).toMatchObject({ ok: true, chat: { id: `${CONTACT}@c.us` } })
     const dashed = await ended(['send', '--url', sandbox.url, CONTACT, '--', '--help'])
     expect(dashed.code).toBe(0)
     const bodies = (await messages()).slice(-3).map(({ body }) => body)

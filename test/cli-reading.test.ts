@@ -3,6 +3,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import type { WorldMessage } from '../simulator/simulator.ts'
 import { besideSandbox, call, ended, run, temp } from './program.ts'
 
 const NOOR = '15551234567'
@@ -58,7 +59,7 @@ describe('reading', () => {
   it.each([
     [['messages', 'Nobody'], 1, 'No chat has the name "Nobody"'],
     [['messages', 'Noor'], 1, `Noor Haddad: ${NOOR}@c.us`],
-    [['messages', '12'], 1, 'CHAT must be'],
+    [['messages', '12'], 1, 'No chat has the name "12"'],
     [['chats', '--limit', '0'], 1, '--limit must be'],
     [['search'], 2, 'search requires TEXT'],
   ])('%j says what is wrong, and the next step', async (words, exit, says) => {
@@ -83,6 +84,28 @@ describe('send', () => {
       body: 'The route',
       media: { filename: 'route.pdf' },
     })
+  })
+
+  it('finds a group by a name without letters, or with a sign of numbers and ids', async () => {
+    const text = 'only to this group'
+    const phone = `${sandbox().phone}/control`
+    const groups: string[] = []
+    for (const subject of ['🏆 12.7.2026 19:30', '🏠', '2026', 'Us @ home']) {
+      const { id } = await call<{ id: string }>(`${phone}/addGroup`, { subject, members: [NOOR] })
+      groups.push(id)
+      await call(`${phone}/writeFromPhone`, { chat: id, text: 'from the phone' })
+      await expect
+        .poll(async () => (await cli('messages', id)).out, { timeout: 60_000 })
+        .toContain('from the phone')
+      const sent = await cli('send', subject, text, '--json')
+      expect([sent.code, sent.err]).toEqual([0, ''])
+      expect(JSON.parse(sent.out)).toMatchObject({ ok: true, chat: { id, name: subject } })
+      const read = await cli('messages', subject, '--limit', '1', '--json')
+      expect([read.code, read.err]).toEqual([0, ''])
+      expect(JSON.parse(read.out)).toMatchObject({ chat: { id }, messages: [{ body: text }] })
+    }
+    const all = await call<WorldMessage[]>(`${phone}/messages`)
+    expect(all.filter(({ body }) => body === text).map(({ chat }) => chat)).toEqual(groups)
   })
 
   it('shows a message that waits for its time as an item of the outbox', async () => {

@@ -1,6 +1,7 @@
 /** Finds a chat by its name, for commands that read. Those that send leave it to the server, which is stricter. */
 import type { Chat } from '../model/chat.ts'
 import { bareName } from '../model/fold.ts'
+import { readAddress } from '../model/ids.ts'
 import type { Api } from './client.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { printable } from './terminal.ts'
@@ -10,17 +11,12 @@ const MOST = 100
 /** The most chats that an error lists. */
 const LISTED = 10
 
-/** True if the text is an id or a phone number, not a name. */
-export function isAddress(text: string): boolean {
-  return text.includes('@') || !/\p{L}/u.test(text)
-}
-
 /**
  * Returns the id of the chat with this whole name, as a send finds it. An id or a phone number is returned as it is.
  * @throws CommandError if no chat or several chats have the name, with what is similar
  */
 export async function findChat(api: Pick<Api, 'get'>, text: string): Promise<string> {
-  if (isAddress(text)) return text
+  if (readAddress(text) !== null) return text
   const asked = bareName(text)
   const query = new URLSearchParams({ query: asked, limit: String(MOST) })
   const { chats } = await api.get<{ chats: Chat[] }>(`/api/chats?${query}`)

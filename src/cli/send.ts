@@ -5,7 +5,6 @@ import type { OutboxItem } from '../model/outbox.ts'
 import { type Api, openApi, type Server } from './client.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { fileBody, UPLOAD_MS } from './file-body.ts'
-import { isAddress } from './find-chat.ts'
 import { showItem } from './outbox.ts'
 import { jsonLines, printable } from './terminal.ts'
 
@@ -13,7 +12,7 @@ import { jsonLines, printable } from './terminal.ts'
 const SEND_MS = 35_000
 const SEND_FILE_MS = 65_000
 
-type Sent = { to?: string; chat?: { name: string }; message_id: string; timestamp: string }
+type Sent = { chat: { name: string }; message_id: string; timestamp: string }
 type Waits = { ok: true; item: OutboxItem }
 type SendFlags = { file: string; as: string; 'reply-to': string; 'send-at': string; json: boolean }
 
@@ -35,24 +34,21 @@ export async function send(
   const api = openApi(server)
   const sent = await (flags.file === '' ? sendText(api, chat, body, flags) : sendFile(api, chat, body, flags))
   if ('item' in sent) return showItem(json, sent)
-  const to = sent.to === undefined ? printable(sent.chat?.name ?? chat) : `+${sent.to}`
-  process.stdout.write(json ? jsonLines(sent) : `Sent to ${to} at ${sent.timestamp} (${sent.message_id}).\n`)
+  const { chat: to, timestamp, message_id: id } = sent
+  process.stdout.write(json ? jsonLines(sent) : `Sent to ${printable(to.name)} at ${timestamp} (${id}).\n`)
   return EXIT.ok
 }
 
 type Details = Omit<SendFlags, 'json'>
 
+/** The server finds the chat: it alone knows whether digits are a number, a name, or both. */
 function sendText(
   api: Api,
   chat: string,
   message: string | undefined,
   flags: Details,
 ): Promise<Sent | Waits> {
-  const details = detailsOf(flags)
-  const isNumber = isAddress(chat) && !chat.includes('@') && details.reply_to === undefined
-  return isNumber
-    ? api.post('/api/send', { phone_number: chat, message, ...details }, SEND_MS)
-    : api.post(`${pathOf(chat)}/messages`, { message, ...details }, SEND_MS)
+  return api.post(`${pathOf(chat)}/messages`, { message, ...detailsOf(flags) }, SEND_MS)
 }
 
 /** Uploads the file, then sends it. */

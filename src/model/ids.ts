@@ -153,3 +153,15 @@ export function chatKindOf(jid: Jid): ChatKind | null {
       return /^[^@_\s]+@[a-z][a-z0-9.-]*$/.test(jid) ? 'other' : null
   }
 }
+
+/** Parses the JID of a chat or person; a phone number becomes the person's JID. Returns null for any other text. */
+export function readAddress(text: string): Jid | null {
+  const trimmed = toAsciiDigits(text.trim())
+  if (trimmed.includes('@')) {
+    if (!/^[\w.:-]+@[a-z][a-z0-9.-]*$/.test(trimmed)) return null
+    const jid = toJid(trimmed)
+    return chatKindOf(jid) === null ? null : jid
+  }
+  const phone = /^[\d\s+().-]+$/.test(trimmed) ? phoneNumberInput.safeParse(trimmed) : null
+  return phone?.success ? phoneJid(phone.data) : null
+}

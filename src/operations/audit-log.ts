@@ -3,9 +3,8 @@ import type { Clock } from '../clock.ts'
 import type { AuditFilter, AuditRow, ControlStore } from '../control.ts'
 import { ERRORS, type ErrorCode, toAppError } from '../errors.ts'
 import { DONE } from '../model/audit.ts'
-import { accountIdInput, type Jid, parseMessageKey } from '../model/ids.ts'
+import { accountIdInput, type Jid, parseMessageKey, readAddress } from '../model/ids.ts'
 import type { Call, Scope } from './call.ts'
-import { readAddress } from './inputs.ts'
 
 /** How long a call may wait in memory. A process that is killed loses it. */
 const BATCH_MS = 1_000

@@ -1,8 +1,7 @@
 /** Fields that several operations share. They also accept text, because queries and paths contain only text. */
 import { z } from 'zod'
-import { chatKindOf, type Jid, parseMessageKey, phoneJid, phoneNumberInput, toJid } from '../model/ids.ts'
+import { chatKindOf, type Jid, parseMessageKey, readAddress } from '../model/ids.ts'
 import type { Point } from '../model/point.ts'
-import { toAsciiDigits } from '../model/text.ts'
 
 /** Accepts a whole number within these bounds. */
 export function whole(min: number, max: number) {
@@ -63,18 +62,6 @@ export const nameQuery = z
   .describe(
     'Any part of a name or phone number. Case and accents do not matter. Several words must all match; commas separate alternatives.',
   )
-
-/** Parses the JID of a chat or person; a phone number becomes the person's JID. Returns null for any other text. */
-export function readAddress(text: string): Jid | null {
-  const trimmed = toAsciiDigits(text.trim())
-  if (trimmed.includes('@')) {
-    if (!/^[\w.:-]+@[a-z][a-z0-9.-]*$/.test(trimmed)) return null
-    const jid = toJid(trimmed)
-    return chatKindOf(jid) === null ? null : jid
-  }
-  const phone = /^[\d\s+().-]+$/.test(trimmed) ? phoneNumberInput.safeParse(trimmed) : null
-  return phone?.success ? phoneJid(phone.data) : null
-}
 
 /** Parses to a {@link Jid}. */
 export const chatIdInput = z

@@ -1,10 +1,9 @@
 /** Finds the recipient of a message: exactly one chat, or an error, and then nothing is sent. */
 import { AppError, fail } from '../errors.ts'
 import type { ChatKind } from '../model/chat.ts'
-import { chatKindOf, type KeyParts, toKeyText, toMessageKey } from '../model/ids.ts'
+import { chatKindOf, type KeyParts, readAddress, toKeyText, toMessageKey } from '../model/ids.ts'
 import type { Candidate, NamedRecipient, Quoted, Recipient } from '../model/recipient.ts'
 import type { Archive } from '../session/archive.ts'
-import { readAddress } from './inputs.ts'
 
 /** The kinds of chats that every kind of message can be sent to. */
 const WRITABLE: readonly ChatKind[] = ['direct', 'group', 'other']

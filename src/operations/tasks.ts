@@ -1,7 +1,7 @@
 /** What rows share that do a task on WhatsApp. */
 import { z } from 'zod'
 import { AppError, type ErrorCode, fail, toAppError } from '../errors.ts'
-import { isGroup, type Jid } from '../model/ids.ts'
+import { isGroup, type Jid, readAddress } from '../model/ids.ts'
 import {
   MEMBER_CODES,
   type MemberCode,
@@ -11,7 +11,7 @@ import {
 } from '../model/task.ts'
 import { facts } from './brief.ts'
 import type { Grant } from './door.ts'
-import { contactIdInput, readAddress } from './inputs.ts'
+import { contactIdInput } from './inputs.ts'
 import { READING_ERRORS } from './reading.ts'
 import { ledTo } from './seen.ts'
 

@@ -66,7 +66,6 @@ export const send = defineCommand({
     'CHAT is a phone number with country code, the id of a chat, or the whole name of one. MESSAGE is one argument; - reads\nit from standard input. With --file it is the caption, and can be omitted. Put -- before a message that begins with a\ndash.',
   operands: ['CHAT', '[MESSAGE]'],
   fields: {
-    phone_number: 'CHAT',
     chat: 'CHAT',
     chat_id: 'CHAT',
     message: 'MESSAGE',
