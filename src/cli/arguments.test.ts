@@ -58,6 +58,12 @@ describe('parseArguments', () => {
       'send 1 two words',
       'send takes CHAT and [MESSAGE], but got 3 arguments. Put text with spaces in quotes.',
     ],
+    ['send 1 -hello', 'send has no flag -hello. Put -- before a text that begins with a dash.'],
+    ['send 1 --help=me', 'send has no flag --help. Put -- before a text that begins with a dash.'],
+    [
+      'call send_to_chat --message -hello',
+      'call has no flag -hello. Write a value that begins with a dash as name=VALUE.',
+    ],
   ])('refuses %s', (line, message) => {
     expect(() => parse(line)).toThrow(new UsageError(message))
   })

@@ -8,7 +8,7 @@ import { nearest } from './nearest.ts'
 export class UsageError extends Error {}
 
 /**
- * Parses the arguments after the command's name. Returns null if they include `--help`.
+ * Parses the arguments after the command's name. Returns null if one of them is `--help` or `-h`.
  * @throws UsageError for an unknown flag or a wrong number of operands, ConfigError for a value that is not allowed
  */
 export function parseArguments(command: Command, argv: string[]): Given | null {
@@ -40,14 +40,15 @@ export function parseArguments(command: Command, argv: string[]): Given | null {
       else operands.push(token.value)
     }
     if (token.kind !== 'option') continue
-    if (token.name === 'help') return null
+    const argument = argv[token.index] ?? ''
+    if (argument === '--help' || argument === '-h') return null
     if (command.takesFields && !rows.has(token.name) && token.rawName.startsWith('--')) {
       const name: string = token.name.replaceAll('-', '_')
       fields[name] = token.value ?? null
       if (token.value === undefined) open = name
       continue
     }
-    const [name, value] = readToken(token, rows, command.name)
+    const [name, value] = readToken(token, rows, command, argument)
     typed.set(name, value)
   }
   const needed = command.operands.filter(isRequired).length
@@ -78,8 +79,19 @@ export function rowsOf({ flags, settings }: Command): Map<string, Row> {
 
 type Token = { name: string; rawName: string; value?: string | undefined; inlineValue?: boolean | undefined }
 
-/** Returns the flag's name and its value as text. */
-function readToken(token: Token, rows: Map<string, Row>, command: string): [name: string, value: string] {
+/** Returns how to write a text that begins with a dash; empty for a command that takes none. */
+function dashAdvice({ takesFields, operands }: Command): string {
+  if (takesFields) return 'Write a value that begins with a dash as name=VALUE.'
+  return operands.length === 0 ? '' : 'Put -- before a text that begins with a dash.'
+}
+
+/** Returns the flag's name and its value as text. `argument`: the one that it is from. */
+function readToken(
+  token: Token,
+  rows: Map<string, Row>,
+  command: Command,
+  argument: string,
+): [name: string, value: string] {
   const { name, rawName, value } = token
   const row = rows.get(name)
   if (row?.takes === null) return [name, value ?? 'true']
@@ -91,13 +103,13 @@ function readToken(token: Token, rows: Map<string, Row>, command: string): [name
   }
   const positive = name.startsWith('no-') ? name.slice(3) : ''
   if (rows.get(positive)?.takes === null && value === undefined) return [positive, 'false']
-  const meant = nearest(
-    rawName,
-    [...rows.keys(), 'help'].map((one) => `--${one}`),
-  )
-  throw new UsageError(
-    `${command} has no flag ${rawName}.${meant === undefined ? '' : ` Did you mean ${meant}?`}`,
-  )
+  const known = [...rows.keys(), 'help'].map((one) => `--${one}`)
+  // A text such as `--help=me` means none.
+  const meant = name === 'help' ? undefined : nearest(rawName, known)
+  // Of `-hello`, the split has only `-h`.
+  const [flag = rawName] = argument.split(/[\s=]/, 1)
+  const next = meant === undefined ? dashAdvice(command) : `Did you mean ${meant}?`
+  throw new UsageError(`${command.name} has no flag ${flag}. ${next}`.trimEnd())
 }
 
 function isRequired(operand: string): boolean {
