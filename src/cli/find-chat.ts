@@ -11,6 +11,8 @@ const MOST = 100
 /** The most chats that an error lists. */
 const LISTED = 10
 
+type Page = { chats: Chat[]; next_cursor?: string }
+
 /**
  * Returns the id of the chat with this whole name, as a send finds it. An id or a phone number is returned as it is.
  * @throws CommandError if no chat or several chats have the name, with what is similar
@@ -18,8 +20,7 @@ const LISTED = 10
 export async function findChat(api: Pick<Api, 'get'>, text: string): Promise<string> {
   if (readAddress(text) !== null) return text
   const asked = bareName(text)
-  const query = new URLSearchParams({ query: asked, limit: String(MOST) })
-  const { chats } = await api.get<{ chats: Chat[] }>(`/api/chats?${query}`)
+  const chats = await chatsLike(api, asked)
   const named = chats.filter(({ name }) => bareName(name) === asked)
   const [one] = named
   if (one !== undefined && named.length === 1) return one.id
@@ -31,6 +32,18 @@ export async function findChat(api: Pick<Api, 'get'>, text: string): Promise<str
       : listChats(similar),
     EXIT.failed,
   )
+}
+
+/** Returns every chat that fits the query: one of this name may be on any page, and a second on another. */
+async function chatsLike(api: Pick<Api, 'get'>, query: string): Promise<Chat[]> {
+  const found: Chat[] = []
+  for (let cursor: string | undefined = ''; cursor !== undefined; ) {
+    const asked = { query, limit: String(MOST), ...(cursor === '' ? {} : { cursor }) }
+    const page: Page = await api.get(`/api/chats?${new URLSearchParams(asked)}`)
+    found.push(...page.chats)
+    cursor = page.next_cursor
+  }
+  return found
 }
 
 /** Returns the next step where a name is not enough: the chats that can be meant, with their ids. */
