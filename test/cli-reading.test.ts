@@ -120,6 +120,7 @@ describe('send', () => {
     [['send', NOOR, '--file', '/nowhere/photo.jpg'], 2, '/nowhere/photo.jpg cannot be read (ENOENT)'],
     [['send', NOOR, '--file', '/'], 2, 'not a regular file'],
     [['send', 'Nobody', 'hello'], 1, 'chat_not_found'],
+    [['send', NOOR, '-hello'], 2, 'Put -- before a text that begins with a dash.'],
   ])('%j says what is wrong, and sends nothing', async (words, exit, says) => {
     const { code, out, err } = await cli(...words)
     expect([code, out]).toEqual([exit, ''])
