@@ -46,12 +46,17 @@ async function put(
   return { status: response.status, json: await response.json() }
 }
 
-it('is the same for its idempotency key, which is refused for other bytes', async () => {
+it('is the same for its idempotency key, also after an hour; the key is refused for other bytes', async () => {
   const key = { 'idempotency-key': 'upload-1' }
   const first = await put(PNG, 'image/png', key)
   expect(first.status).toBe(200)
-  clock.advance(1_000)
-  expect(await put(PNG, 'image/png', key)).toEqual(first)
+  for (const laterMs of [1_000, 2 * HOUR_MS]) {
+    clock.advance(laterMs)
+    const again = await put(PNG, 'image/png', key)
+    expect(again).toEqual({ ...first, json: { ...first.json, expires_at: expect.any(String) } })
+    expect(Date.parse(again.json.expires_at)).toBe(found(first.json.id)?.expiresAtMs)
+    expect(Date.parse(again.json.expires_at)).toBeGreaterThan(clock.now())
+  }
   const other = await put('other bytes', 'text/plain', key)
   expect([other.status, other.json.code]).toEqual([422, 'idempotency_key_reused'])
 })
