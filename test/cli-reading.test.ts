@@ -4,7 +4,7 @@ import { connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { WorldMessage } from '../simulator/simulator.ts'
-import { besideSandbox, call, ended, run, temp } from './program.ts'
+import { besideSandbox, call, ended, play, run, temp } from './program.ts'
 
 const NOOR = '15551234567'
 
@@ -125,6 +125,25 @@ describe('send', () => {
     const { code, out, err } = await cli(...words)
     expect([code, out]).toEqual([exit, ''])
     expect(err).toContain(says)
+  })
+})
+
+it.skipIf(process.platform !== 'linux')('a file that fails at its first byte is named, and not sent', async () => {
+  const asked: unknown[] = []
+  const server = await play(
+    (request, answer) => {
+      asked.push(request.url)
+      answer.end()
+    },
+    { isOurs: true },
+  )
+  const { code, out, err } = await ended(['send', NOOR, '--file', '/proc/self/mem', '--url', server.url])
+  server.close()
+  expect({ code, out, err, asked }).toEqual({
+    code: 2,
+    out: '',
+    err: '/proc/self/mem cannot be read (EIO).\nName a file with --file FILE; - reads standard input.\n',
+    asked: [],
   })
 })
 

@@ -1,5 +1,5 @@
 /** A file as the body of a request. */
-import { createReadStream, statSync } from 'node:fs'
+import { createReadStream, openSync, statSync } from 'node:fs'
 import { Readable, Transform } from 'node:stream'
 import { toPath } from '../home.ts'
 import type { ApiRequest } from './client.ts'
@@ -12,13 +12,12 @@ export const UPLOAD_MS = 30 * 60_000
 
 /**
  * Returns the request whose body is the bytes of this file, read as they are sent. Shows the progress. `-` reads standard
- * input.
+ * input. If reading fails, the request ends with a CommandError that says so.
  * @param type its media type
  * @throws CommandError if the file cannot be read
  */
 export function fileBody(file: string, type: string): ApiRequest & { duplex: 'half' } {
-  const of = file === '-' ? '' : sizeOf(file)
-  const source: Readable = file === '-' ? process.stdin : createReadStream(toPath(file))
+  const { source, of }: Opened = file === '-' ? { source: process.stdin, of: '' } : openFile(file)
   const progress = createProgress((bytes) => `${mebibytes(bytes)}${of} MiB uploaded`)
   let sent = 0
   const counted = new Transform({
@@ -28,8 +27,14 @@ export function fileBody(file: string, type: string): ApiRequest & { duplex: 'ha
       done(null, chunk)
     },
   })
-  source.once('error', (error) => counted.destroy(error))
+  const failure = new AbortController()
+  source.once('error', (error) => {
+    // First: the request then ends with this reason, and not as a lost connection.
+    failure.abort(unreadable(file, errnoOf(error) ?? String(error), error))
+    counted.destroy()
+  })
   return {
+    signal: failure.signal,
     body: Readable.toWeb(source.pipe(counted)) as RequestInit['body'],
     headers: { 'content-type': type },
     duplex: 'half',
@@ -37,11 +42,17 @@ export function fileBody(file: string, type: string): ApiRequest & { duplex: 'ha
   }
 }
 
-/** @throws CommandError if there is no such file */
-function sizeOf(file: string): string {
+/** `of`: the size, as the progress shows it. */
+type Opened = { source: Readable; of: string }
+
+/** @throws CommandError if the file cannot be opened */
+function openFile(file: string): Opened {
+  const path = toPath(file)
   try {
-    const stats = statSync(toPath(file))
-    if (stats.isFile()) return ` of ${mebibytes(stats.size)}`
+    // A pipe would block the opening.
+    const stats = statSync(path)
+    if (stats.isFile())
+      return { source: createReadStream(path, { fd: openSync(path, 'r') }), of: ` of ${mebibytes(stats.size)}` }
   } catch (error) {
     throw unreadable(file, errnoOf(error) ?? String(error), error)
   }
