@@ -87,6 +87,8 @@ export type Row = {
   /** The default, as text. It applies if the value is omitted or empty. */
   fallback: string
   help: string
+  /** True for a text that people will read: spaces around it belong to it. */
+  isVerbatim?: true
   /** What the value names on this disk, if anything. See {@link rooted}. */
   names?: 'path' | 'program' | 'command'
 }
@@ -745,11 +747,11 @@ export function readSetting<Name extends SettingName>(
 
 /** Parses the text that is given for a row. `name` is the flag or variable it was given in. Throws as above. */
 export function readValue<R extends Row>(
-  { schema, fallback }: R,
+  { schema, fallback, isVerbatim }: R,
   given: string | undefined,
   name: string,
 ): z.output<R['schema']> {
-  const text = given?.trim() || fallback
+  const text = (isVerbatim ? given : given?.trim()) || fallback
   const result = schema.safeParse(text)
   if (result.success) return result.data as z.output<R['schema']>
   const allowed = result.error.issues[0]?.message

@@ -113,6 +113,10 @@ describe('send', () => {
     const { code, out } = await cli('send', NOOR, 'good morning', '--send-at', at)
     expect(code).toBe(0)
     expect(out).toMatch(/^ob_\w+ {2}scheduled\n(.*\n)+ {2}\| good morning\n/)
+    const [id = ''] = out.split(' ')
+    const edited = await cli('outbox', 'edit', id, '--message', '  - an indented\n  - list\n', '--json')
+    expect([edited.code, edited.err]).toEqual([0, ''])
+    expect(JSON.parse(edited.out).item.preview).toBe('  - an indented\n  - list\n')
   })
 
   it.each([

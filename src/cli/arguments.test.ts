@@ -40,6 +40,11 @@ describe('parseArguments', () => {
     })
   })
 
+  it('keeps the spaces around a text for people, and of no other value', () => {
+    const argv = ['outbox', 'edit', 'ob_1', '--message', ' - one\n', '--send-at', ' later ']
+    expect(parseArguments(...take(argv))?.flags).toMatchObject({ message: ' - one\n', 'send-at': 'later' })
+  })
+
   it('keeps what is no flag apart', () => {
     expect(parse('send +15551234567 -')?.operands).toEqual(['+15551234567', '-'])
     expect(parse('send --json 15551234567 -- --help')?.operands).toEqual(['15551234567', '--help'])

@@ -84,7 +84,7 @@ export const outboxEdit = defineCommand({
   about: 'A held message still waits for its approval.',
   fields: { item_id: 'ID', message: '--message', send_at: '--send-at' },
   flags: {
-    message: text('TEXT', 'The new text or caption.'),
+    message: { ...text('TEXT', 'The new text or caption.'), isVerbatim: true },
     'send-at': text('TIME', 'When to send, ISO 8601 with offset, YYYY-MM-DDThh:mm:ss+hh:mm.'),
     json,
     ...server,
