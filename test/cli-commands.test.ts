@@ -280,7 +280,8 @@ describe.skipIf(process.platform !== 'linux' || process.getuid?.() !== 0)(
       const url = `http://127.0.0.1:${port}`
       expect((await ended(['send', CONTACT, 'hello', '--url', url])).code).toBe(0)
       expect((await ended(['send', CONTACT, 'hello'], { env: { WHATSAPP_MCP_URL: url } })).code).toBe(0)
-      const sends = () => other.out.split('\n').filter((line) => line === `POST /api/chats/${CONTACT}/messages`)
+      const sends = () =>
+        other.out.split('\n').filter((line) => line === `POST /api/chats/${CONTACT}/messages`)
       await expect.poll(sends).toHaveLength(2)
     })
   },
@@ -336,10 +337,7 @@ describe('sandbox --linked', () => {
 
   it('send sends, also from standard input', async () => {
     const sent = await cli('send', `+${CONTACT}`, 'from the command line')
-    expect([sent.code, sent.out]).toEqual([
-      0,
-      expect.stringMatching(/^Sent to .+ at .* \(true_.*\)\.\n$/),
-    ])
+    expect([sent.code, sent.out]).toEqual([0, expect.stringMatching(/^Sent to .+ at .* \(true_.*\)\.\n$/)])
     const piped = await ended(['send', CONTACT, '-', '--json', '--url', sandbox.url], {
       input: 'first\nsecond\n',
     })

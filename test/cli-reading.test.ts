@@ -132,24 +132,27 @@ describe('send', () => {
   })
 })
 
-it.skipIf(process.platform !== 'linux')('a file that fails at its first byte is named, and not sent', async () => {
-  const asked: unknown[] = []
-  const server = await play(
-    (request, answer) => {
-      asked.push(request.url)
-      answer.end()
-    },
-    { isOurs: true },
-  )
-  const { code, out, err } = await ended(['send', NOOR, '--file', '/proc/self/mem', '--url', server.url])
-  server.close()
-  expect({ code, out, err, asked }).toEqual({
-    code: 2,
-    out: '',
-    err: '/proc/self/mem cannot be read (EIO).\nName a file with --file FILE; - reads standard input.\n',
-    asked: [],
-  })
-})
+it.skipIf(process.platform !== 'linux')(
+  'a file that fails at its first byte is named, and not sent',
+  async () => {
+    const asked: unknown[] = []
+    const server = await play(
+      (request, answer) => {
+        asked.push(request.url)
+        answer.end()
+      },
+      { isOurs: true },
+    )
+    const { code, out, err } = await ended(['send', NOOR, '--file', '/proc/self/mem', '--url', server.url])
+    server.close()
+    expect({ code, out, err, asked }).toEqual({
+      code: 2,
+      out: '',
+      err: '/proc/self/mem cannot be read (EIO).\nName a file with --file FILE; - reads standard input.\n',
+      asked: [],
+    })
+  },
+)
 
 /** A way to the server that can be cut, and that lets nothing through meanwhile. */
 async function openWay(url: string) {

@@ -52,7 +52,10 @@ function openFile(file: string): Opened {
     // A pipe would block the opening.
     const stats = statSync(path)
     if (stats.isFile())
-      return { source: createReadStream(path, { fd: openSync(path, 'r') }), of: ` of ${mebibytes(stats.size)}` }
+      return {
+        source: createReadStream(path, { fd: openSync(path, 'r') }),
+        of: ` of ${mebibytes(stats.size)}`,
+      }
   } catch (error) {
     throw unreadable(file, errnoOf(error) ?? String(error), error)
   }
