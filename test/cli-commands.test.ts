@@ -367,7 +367,7 @@ describe('sandbox --linked', () => {
   it.each([
     [
       'send 12 hello',
-      'CHAT must have 8 to 15 digits, country code included, no 00, no (0).\nSee npm run send -- --help.\n',
+      'No chat or contact has exactly this name, but some names are similar, so nothing was sent. (chat_ambiguous)\nName the chat by its id:\n  Haus 12 – Nachbarn: 120363028772014528@g.us\n',
     ],
     [`send ${CONTACT} ''`, expect.stringMatching(/^MESSAGE .*\nSee npm run send -- --help\.\n$/)],
     [
