@@ -419,6 +419,7 @@ describe('sandbox --linked', () => {
 ok       browser      ${chrome_executable} (KIND) is used.
 ok       directory    ${sandbox.dir} is writable.
 ok       permissions  Only the owner can open the session.
+ok       keys         The settings name no key to read.
 ok       lock         The running server (process ${sandbox.child.pid}) uses the directory.
 ok       profile      No browser of another computer uses the profile.
 ok       disk         N MB of disk space are free.

@@ -50,7 +50,7 @@ export const OutboxItem = z.object({
     z
       .string()
       .describe(
-        'The whole text. Empty once an item that never waited is settled, and without the scope `read`.',
+        'The whole text. Empty once an item that never waited is settled, and without the scope `read` if it is forwarded or a contact.',
       ),
   ),
   reply_to: z

@@ -10,11 +10,14 @@ const unnamed = <Chat extends { id: string }>(chat: Chat) => {
   return { ...chat, name: phone === null ? chat.id : `+${phone}` }
 }
 
-/** Cards, forwarded texts and "all" take what they show from the archive, so preview and mentions are left out of every item. */
+/** The operations whose messages show names and texts of the archive. All others show what the caller wrote. */
+const OF_ARCHIVE: readonly string[] = ['send_contacts', 'forward_message']
+
+/** `mentions` may name the members of a group. */
 const bare = ({ chat, reply_to, mentions: _, ...item }: OutboxItem): OutboxItem => ({
   ...item,
   chat: unnamed(chat),
-  preview: '',
+  preview: OF_ARCHIVE.includes(item.operation) ? '' : item.preview,
   ...(reply_to === undefined ? {} : { reply_to: { ...reply_to, text: '' } }),
 })
 
