@@ -234,7 +234,7 @@ describe('the commands', () => {
     const printed = await cli('export', '--url', harness.url, '--chat', AMARA, '--format', 'text')
     expect([printed.code, printed.out.split('\n')[0]]).toEqual([0, expect.stringContaining(`${AMARA}@c.us`)])
     const refused = await cli('export', '--url', harness.url, '--chat', '1', '--out', join(dir, 'no'))
-    expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('--chat must be')])
+    expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('No chat has the name')])
     expect(existsSync(join(dir, 'no'))).toBe(false)
   })
 
