@@ -425,12 +425,12 @@ describe('a message that waits for its time', () => {
     const [text, slow] = [fresh(), fresh()]
     const { id } = await schedule(text, HOUR_MS)
     // Its time must not come before the other message is under way.
-    clock.advance(HOUR_MS - 10_000)
+    clock.advance(HOUR_MS - 3_000)
     await harness.until('ready')
     await fault('send_waits')
     const lost = send(slow).catch(() => {})
     await expect.poll(async () => (await items('?state=sending')).length).toBe(1)
-    clock.advance(11_000)
+    clock.advance(4_000)
     await expect.poll(async () => (await item(id)).state).toBe('sending')
     await harness.restart()
     await lost
