@@ -307,7 +307,7 @@ it.each([60_000, null])('keeps the approval of what a change leaves as it was, d
   await expect.poll(texts).toEqual(['as it was'])
 })
 
-it('changes nothing that is no longer as it was read', async () => {
+it('refuses a change of an item that has changed since it was read', async () => {
   const outbox = open()
   const { id, digest } = await hold(outbox, 'as it was')
   const changed = await outbox.decide.change(id, { text: 'of the owner', digest })

@@ -25,7 +25,7 @@ export function eventOfNotice({
   mentions,
 }: SeenMessage): { kind: EventKind; data: StoredData; people?: readonly Jid[] } | null {
   const { action = '' } = content.notice ?? {}
-  // Whoever asks by the invite is the sender. A member who may not add people asks for others.
+  // A person who uses the invite link is the sender. A member who may not add people asks for others.
   if (action === 'membership_approval_request') return { kind: 'group.join_requested', data: {} }
   if (action === 'created_membership_requests')
     return { kind: 'group.join_requested', data: {}, people: mentions }

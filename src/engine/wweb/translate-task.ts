@@ -48,7 +48,7 @@ export function toTaskResult<K extends TaskKind>(
   return convert === undefined ? given : convert(given, each, seenAt)
 }
 
-/** @param id stands in for a name that there is not, or that nobody sees */
+/** @param id replaces a name that is missing or invisible */
 function toTexts({ name, description }: { name: string; description: string | null }, id: string) {
   return { name: nameOf(name) ?? id, description: nameOf(description) }
 }
@@ -61,7 +61,7 @@ function toLabels(labels: Label[], each: Each): Label[] {
   }))
 }
 
-/** Null for what is no number of people or seconds. */
+/** Returns the number of people or seconds; null if the value is not one. */
 function toCount(value: unknown): number | null {
   return Number.isSafeInteger(value) && Number(value) >= 0 ? Number(value) : null
 }

@@ -32,7 +32,7 @@ function openPage(value: object): void {
 }
 
 it.each([
-  ['an account that is no admin any more', { code: 403 }, 'not_admin'],
+  ['an account that was an admin before', { code: 403 }, 'not_admin'],
   ['a device that may not', { code: '401' }, 'not_admin'],
   ['a request that is wrong', { code: 400 }, 'refused'],
 ])('a refusal of the whole request, of %s: %s', async (_, refusal, code) => {
