@@ -51,6 +51,7 @@ function openPage({ found, said }: { found: string; said: Entry }): void {
     whatsappMcpModules: { ensure: async (name: string) => modules[name] },
     whatsappMcpRows: {
       attempt: (work: () => unknown) => work(),
+      me: () => [ME],
       others: () => [],
       findChat: () => group,
       chats: () => [],
