@@ -90,6 +90,11 @@ mount -o remount,ro "$root"
 cd /
 exec chroot "$root" "$@"
 `
+/** The clock that `soak -- days` moves. Only the program has it: libfaketime refuses the shared memory of another user's process 1. */
+const CLOCK = ['LD_PRELOAD', 'FAKETIME', 'NO_FAKE_STAT'].flatMap((name) =>
+  process.env[name] === undefined ? [] : [`${name}=${process.env[name]}`],
+)
+const NO_CLOCK = { env: { LD_PRELOAD: '' } }
 const AS_USER = [
   ...['setpriv', `--reuid=${UID}`, `--regid=${UID}`, '--clear-groups'],
   ...['--no-new-privs', '--bounding-set=-all', '--inh-caps=-all'],
@@ -139,11 +144,11 @@ async function start(
   const settings = Object.entries({ ...env, WHATSAPP_MCP_PORT: port }).map(
     ([name, value]) => `${name}=${value}`,
   )
-  const inside = [...AS_USER, 'env', '-i', path, ...IMAGE_ENV, ...settings]
+  const inside = [...AS_USER, 'env', '-i', path, ...CLOCK, ...IMAGE_ENV, ...settings]
   const unshare = ['--mount', '--pid', '--fork', '--kill-child', 'sh', '-c', SCRIPT, 'sh']
   const program = run(
     [...unshare, root, ROOT, data, keyFile, double, ...inside, ...ENTRY, ...args],
-    {},
+    NO_CLOCK,
     'unshare',
   )
   const first = () => {
@@ -156,7 +161,11 @@ async function start(
     key: readFileSync(keyFile, 'utf8').trim(),
     paste,
     exec: (command: string[]) =>
-      run(['--target', first(), '--mount', '--pid', '--root', '--wd', ...inside, ...command], {}, 'nsenter'),
+      run(
+        ['--target', first(), '--mount', '--pid', '--root', '--wd', ...inside, ...command],
+        NO_CLOCK,
+        'nsenter',
+      ),
     signal: (name: NodeJS.Signals) => void process.kill(Number(first()), name),
   })
 }
