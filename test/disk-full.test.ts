@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, it, type TestContext } from 'vitest'
 import { createRandom } from '../simulator/service/random.ts'
+import type { WorldMessage } from '../simulator/world-types.ts'
 import { RESERVE_BYTES } from '../src/store/reserve.ts'
 import { openStore } from '../src/store/store.ts'
 import { type Harness, openHarness } from './harness.ts'
@@ -54,6 +55,7 @@ async function linkedOnSmallDisk(context: TestContext) {
 
 const AMARA = '15550001101'
 const archive = ({ app }: Harness) => app.session.status().archive
+const isDelivered = ({ deliveredTo }: WorldMessage) => Object.values(deliveredTo).every(Boolean)
 const isComplete = (one: Harness) => archive(one)?.messages === one.world.messages().length
 
 /** Free the disk, and everything is there without anybody's doing. */
@@ -81,6 +83,8 @@ it(
         if (random.fraction() < 0.2) await world.writeFromPhone({ chat: `${AMARA}@c.us`, text })
         else await world.write({ from: AMARA, text })
       }
+      // In the page, what is still on its way stands behind what is sent from it.
+      await expect.poll(() => world.messages().every(isDelivered)).toBe(true)
       const answer = await harness.post('/api/send', {
         phone_number: AMARA,
         message: `sent in round ${round}`,
