@@ -8,6 +8,7 @@ import { createTestClock, type TestClock } from '../../test/test-clock.ts'
 import { createTestInbox } from '../../test/test-inbox.ts'
 import { createLog } from '../log.ts'
 import type { MediaSource } from '../model/content.ts'
+import { afterEnd } from '../model/history.ts'
 import { type Jid, toJid } from '../model/ids.ts'
 import { chatList, daysPerChat, KEEP_ALL, type KeepRules } from '../model/keeping.ts'
 import type { SeenMessage } from '../model/seen.ts'
@@ -114,6 +115,8 @@ describe('by age', () => {
       reaction: { sender: AMARA, emoji: '🦓', at: clock.now() },
     })
     inbox.flush()
+    const chat = inbox.where.findChat(AMARA) ?? 0
+    inbox.setHistory(chat, afterEnd({ history_tries: 0 }, 'none', 0, 0))
     forgetting.start()
     const canaries = ['canaryold', 'rewritten', '🦓', 'canarypreview']
     expect(canaries.map(isOnDisk)).toEqual([true, true, true, true])
@@ -126,6 +129,7 @@ describe('by age', () => {
       ['message.forgotten', null],
     ])
     expect(store.messages.count()).toBe(1)
+    expect(store.chats.get(chat)).toMatchObject({ history: 'all', history_reason: 'settings' })
     expect(verify(store.db)).toEqual([])
   })
 

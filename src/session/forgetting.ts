@@ -77,6 +77,7 @@ export function createForgetting({
       const removed = store.messages.remove(ids)
       store.chats.refreshLast(chat)
       store.gaps.mend(chat, firstPositionOf(from))
+      if (removed > 0 && from > 0) store.chats.limitHistory(chat)
       if (removed > 0) mark()
       return removed
     })

@@ -461,6 +461,17 @@ describe('export, import, export', () => {
     expect(readdirSync(join(file, '..')).filter((name) => name.includes('.new'))).toEqual([])
   })
 
+  it('a history is not called complete if the settings of the server that wrote the file kept no more', async () => {
+    original()
+    const store = openStore(source)
+    const chat = store.chats.byJid(GROUP)?.id ?? 0
+    const complete = () => /"chat":"[^"]*@g.us","kind".*"history_complete":true/.test(exported(store))
+    expect(complete()).toBe(true)
+    store.chats.limitHistory(chat)
+    expect(complete()).toBe(false)
+    store.close()
+  })
+
   it('of one chat brings only that, and says nothing about others', async () => {
     original()
     const store = openStore(source)

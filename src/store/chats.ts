@@ -83,6 +83,8 @@ export type Chats = {
   setForgotten(id: number, before: number, until?: number, goesOnFrom?: number): void
   /** Marks the history of every chat as possibly incomplete. */
   doubtHistory(): void
+  /** A complete history is so by the settings from now on: messages that they no longer keep were deleted. */
+  limitHistory(id: number): void
   setPerson(id: number, person: number): void
   /** Finds the newest message again, after messages were moved. */
   refreshLast(id: number): void
@@ -151,6 +153,9 @@ export function createChats(db: Connection): Chats {
   )
   const doubtHistory = db.command(
     "UPDATE chats SET history = 'more', history_reason = NULL, history_tries = 0, history_next_at = NULL, history_from = NULL",
+  )
+  const limitHistory = db.command(
+    "UPDATE chats SET history_reason = 'settings' WHERE id = ? AND history = 'all'",
   )
   const setPerson = db.command('UPDATE chats SET person = ? WHERE id = ?')
   const refreshLast = db.command(
@@ -243,6 +248,7 @@ export function createChats(db: Connection): Chats {
     setForgotten: (id, before, until = before, goesOnFrom = until) =>
       void setForgotten.run(before, until, goesOnFrom, id),
     doubtHistory: () => void doubtHistory.run(),
+    limitHistory: (id) => void limitHistory.run(id),
     setPerson: (id, person) => void setPerson.run(person, id),
     refreshLast: (id) => void refreshLast.run(id),
     retire(id, other) {

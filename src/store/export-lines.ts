@@ -85,7 +85,8 @@ export function toChatLine(
     archived: row.archived === 1,
     is_read_only: row.is_read_only === 1,
     caught_up_to: row.caught_up_to,
-    history_complete: row.history === 'all',
+    // The settings of the server that imports the file may keep more.
+    history_complete: row.history === 'all' && row.history_reason !== 'settings',
     members: members.flatMap(({ person, is_admin }) => {
       const id = addressOf(person)
       return id === null ? [] : [{ id, is_admin: is_admin === 1 }]
