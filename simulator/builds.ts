@@ -20,6 +20,9 @@ export function findBuild(name: BuildName): BuildFacts {
 
 export const newestBuild: BuildFacts = build1049
 
+/** The build that this run serves unless a test names one: that of the variable `SIMULATED_BUILD`, else the newest. */
+export const buildOfRun = (): BuildFacts => findBuild(process.env.SIMULATED_BUILD ?? newestBuild.name)
+
 /** The newest build whose message keys own `_serialized`: the last one on which an unpatched 1.34.7 works. */
 export const newestBuildWithSerialized: BuildFacts = build1034
 

@@ -1,6 +1,6 @@
 /** Opens the double of WhatsApp: the service, the https host, and, on request, the phone over HTTP. */
 
-import { findBuild, newestBuild } from './builds.ts'
+import { buildOfRun, findBuild } from './builds.ts'
 import { openControl } from './control/control.ts'
 import { openAccounts } from './service/accounts.ts'
 import { openCertificate } from './service/certificate.ts'
@@ -54,8 +54,7 @@ export const openSimulator: OpenSimulator = async (options) => {
     clock,
     random,
     faults,
-    // A whole run of the tests can be on another build.
-    build: findBuild(options.build ?? process.env.SIMULATED_BUILD ?? newestBuild.name),
+    build: options.build === undefined ? buildOfRun() : findBuild(options.build),
     qrTtlMs,
     sessions: new Set(),
     pairing: null,

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { newestBuild } from '../simulator/builds.ts'
+import { buildOfRun } from '../simulator/builds.ts'
 import type { WorldMessage, WorldState } from '../simulator/simulator.ts'
 import {
   call,
@@ -397,8 +397,7 @@ describe('sandbox --linked', () => {
     const beside = await ended(['doctor', '--auth-dir', sandbox.dir, '--port', port])
     const named = await ended(['doctor', '--url', sandbox.url])
     const { chrome_executable } = await statusOf(sandbox)
-    const { SIMULATED_BUILD: build = newestBuild.name } = process.env
-    const broken = BROKEN[build]
+    const broken = BROKEN[buildOfRun().name]
     const ofBuild =
       broken === undefined
         ? 'ok       whatsapp     Build B of WhatsApp Web offers everything that is needed.'

@@ -2,6 +2,7 @@
 import {
   closeSync,
   fsyncSync,
+  opendirSync,
   openSync,
   readdirSync,
   realpathSync,
@@ -67,7 +68,11 @@ export function requireTarget(out: string): string | null {
   const path = toPath(out)
   try {
     const stats = statSync(path, { throwIfNoEntry: false })
-    if (stats === undefined) return path
+    if (stats === undefined) {
+      // Node 22 calls a path below a file missing, and no error.
+      opendirSync(dirname(path)).closeSync()
+      return path
+    }
     if (stats.isFile()) return realpathSync(path)
   } catch (error) {
     throw notWritable(path, error)
