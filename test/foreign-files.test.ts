@@ -1,6 +1,7 @@
 /** Files as editors, other users and the system leave them where the program reads: the built program, at its start. */
 import { spawn, spawnSync } from 'node:child_process'
 import {
+  appendFileSync,
   chmodSync,
   chownSync,
   closeSync,
@@ -9,6 +10,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  renameSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -275,6 +277,32 @@ describe('server.log', () => {
     for (const line of ['"listening"', '"stopping"', '"stopped"']) expect(said).toContain(line)
     expect(statSync(log).size).toBeLessThan(10_000)
     expect(statSync(`${log}.old`).size).toBeLessThan(1_100_000)
+  })
+})
+
+describe('server.log, moved away by another program', () => {
+  it('does not stop the server', async () => {
+    const dir = folder()
+    mkdirSync(join(dir, '.whatsapp-mcp-api'), { mode: 0o700 })
+    const log = join(dir, '.whatsapp-mcp-api', 'server.log')
+    const fd = openSync(log, 'a')
+    const args = ['serve', '--port', '0', '--auth-dir', dir, '--log-level', 'debug']
+    const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', fd, fd] })
+    try {
+      closeSync(fd)
+      const exited = new Promise((done) => child.once('exit', done))
+      await expect.poll(() => readFileSync(log, 'utf8'), { timeout: 60_000 }).toContain('/api/status')
+      const [url = ''] = /http:\/\/[\d.:]+/.exec(readFileSync(log, 'utf8')) ?? []
+      renameSync(log, `${log}.1`)
+      writeFileSync(log, '')
+      appendFileSync(`${log}.1`, 'x'.repeat(2 ** 20))
+      const { status } = await fetch(`${url}/api/status`, { signal: AbortSignal.timeout(20_000) })
+      expect(status).toBe(200)
+      child.kill('SIGTERM')
+      expect(await exited).toBe(0)
+    } finally {
+      child.kill('SIGKILL')
+    }
   })
 })
 

@@ -67,8 +67,12 @@ function openLog(authDir: string, cwd: string): { log: string; fd: number; begun
   }
 }
 
-/** Returns the last line for people since the start. Lines of the log itself are JSON. */
+/** Returns the last line for people since the start; null if there is none, or no log. Lines of the log itself are JSON. */
 function lastWords(log: string, begunAt: number): string | null {
-  const lines = readFileSync(log).subarray(begunAt).toString().split('\n')
-  return lines.filter((line) => line.trim() !== '' && !line.startsWith('{')).at(-1) ?? null
+  try {
+    const lines = readFileSync(log).subarray(begunAt).toString().split('\n')
+    return lines.filter((line) => line.trim() !== '' && !line.startsWith('{')).at(-1) ?? null
+  } catch {
+    return null
+  }
 }
