@@ -83,9 +83,18 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
   let problem: AppError | null = null
   let isClosed = false
   let cancelLoad = () => {}
+  let loading: Promise<void> | null = null
   await load()
 
-  async function load(): Promise<void> {
+  /** Opens the webhooks that are not open yet. Callers of the same time share this, or each would open all of them. */
+  function load(): Promise<void> {
+    loading ??= openAll().finally(() => {
+      loading = null
+    })
+    return loading
+  }
+
+  async function openAll(): Promise<void> {
     cancelLoad()
     try {
       for (const row of await control.list()) if (!all.has(row.id)) await open(row)
