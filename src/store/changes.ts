@@ -8,6 +8,7 @@ export type ReactionRow = { message: number; sender: number; emoji: string; at_m
 /** `choice`: JSON array of the names of options, sorted; null: it cannot be read. */
 export type VoteRow = { message: number; voter: number; choice: string | null; at_ms: number }
 
+/** An earlier text of a message, until `until_at_ms`. */
 export type RevisionRow = Omit<Revision, 'until_at'> & { until_at_ms: number }
 
 export type Changes = {

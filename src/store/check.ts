@@ -18,8 +18,8 @@ export type Finding = 'intact' | 'index' | 'damaged'
  */
 export function check(db: Connection, reason: CheckReason): Finding {
   try {
-    const problems = reason === 'not_closed' ? quickCheck(db) : run(db, 'integrity_check', '100')
-    if (problems.some((problem) => !SEARCH.test(problem))) return 'damaged'
+    const problems = reason === 'not_closed' ? quickCheck(db) : problemsOf(db, 'integrity_check', 100)
+    if (problems.some((problem) => !isOfSearchIndex(problem))) return 'damaged'
     return problems.length === 0 ? 'intact' : 'index'
   } catch (error) {
     if (error instanceof AppError && error.code === 'archive_damaged') return 'damaged'
@@ -27,19 +27,28 @@ export function check(db: Connection, reason: CheckReason): Finding {
   }
 }
 
-/** SQLite 3.45 also reports this for an intact index from which rows were deleted. */
-const SEARCH = /\bFTS5 table\b/
+/** True for a problem of the search index. SQLite 3.45 reports one also for an intact index from which rows were deleted. */
+export function isOfSearchIndex(problem: string): boolean {
+  return /\bFTS5 table\b/.test(problem)
+}
 
 /** Table by table: for all at once, SQLite would also read the whole search index, which is slow. */
 function quickCheck(db: Connection): string[] {
   const tables = db.query<{ name: string }>(
     `SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'`,
   )
-  return tables.all().flatMap(({ name }) => run(db, 'quick_check', `"${name}"`))
+  return tables.all().flatMap(({ name }) => problemsOf(db, 'quick_check', `"${name}"`))
 }
 
-/** Returns what this PRAGMA reports; empty if all is well. */
-function run(db: Connection, pragma: 'quick_check' | 'integrity_check', argument: string): string[] {
+/**
+ * Returns what this PRAGMA reports; empty if all is well. `argument`: the most problems, or one table.
+ * @throws AppError as documented for `connect`
+ */
+export function problemsOf(
+  db: Connection,
+  pragma: 'quick_check' | 'integrity_check',
+  argument: number | string,
+): string[] {
   return db
     .query<Record<string, string>>(`PRAGMA ${pragma}(${argument})`)
     .all()

@@ -3,19 +3,16 @@ import type { z } from 'zod'
 import { toJson } from '../json.ts'
 import type { MediaSource, RawModel } from '../model/content.ts'
 import { type Jid, toJid } from '../model/ids.ts'
-import type { Revision } from '../model/message.ts'
-import type { ReactionRow, VoteRow } from './changes.ts'
+import type { ReactionRow, RevisionRow, VoteRow } from './changes.ts'
 import type { ChatRow, StayRow } from './chats.ts'
 import type { ArchiveLine, ChatLine, EndLine, MessageLine, PersonLine } from './export-format.ts'
 import type { GapRow } from './gaps.ts'
 import { type MessageRow, STANDINGS } from './message-row.ts'
 import { ME, type PersonRow, type PhoneSpan } from './people.ts'
 import { timeOf } from './position.ts'
-import { detailsOf } from './render.ts'
+import { detailsOf, toRevision } from './render.ts'
 import { msToIso, toIso, toSeconds } from './times.ts'
 
-/** A row of the table of revisions. */
-export type RevisionRow = Omit<Revision, 'until_at'> & { message: number; until_at_ms: number }
 /** Returns the address of a person; null for none. */
 export type AddressOf = (person: number) => string | null
 
@@ -164,16 +161,7 @@ export function toMessageLine(
     ...(source && { source }),
     ...(preview && { preview: Buffer.from(preview).toString('base64') }),
     ...(raw && { raw }),
-    ...(revisions.length === 0
-      ? {}
-      : {
-          revisions: revisions.map(({ what, type, body, until_at_ms }) => ({
-            what,
-            type,
-            body,
-            until_at: msToIso(until_at_ms),
-          })),
-        }),
+    ...(revisions.length === 0 ? {} : { revisions: revisions.map(toRevision) }),
     ...(reactions.length === 0
       ? {}
       : {

@@ -4,7 +4,8 @@
  */
 import { escapeInText } from '../json.ts'
 import { counted } from '../model/counted.ts'
-import type { Message, Revision } from '../model/message.ts'
+import type { Message } from '../model/message.ts'
+import type { RevisionRow } from './changes.ts'
 import type { Export } from './export.ts'
 import { byMessage, type MessagePages } from './export-pages.ts'
 import type { MessageRow } from './message-row.ts'
@@ -16,14 +17,12 @@ import { msToIso, toIso } from './times.ts'
 /** @param now Unix milliseconds. `chat`: its row; null: all chats in turn, latest activity first */
 export type ExportText = (chat: number | null, now: number) => Export
 
-type RevisionRow = Pick<Revision, 'what' | 'body'> & { message: number; until_at_ms: number }
-
 /** Prepares its statements once, here. */
 export function createTextExport(db: Connection, loader: Loader, pages: MessagePages): ExportText {
   const chats = db.query<{ id: number }>(
     'SELECT id FROM chats WHERE merged_into IS NULL ORDER BY timestamp DESC, id DESC',
   )
-  const revisions = db.query<RevisionRow>(
+  const revisions = db.query<RevisionRow & { message: number }>(
     'SELECT r.* FROM json_each(?) asked CROSS JOIN revisions r ON r.message = asked.value ORDER BY message, n',
   )
 

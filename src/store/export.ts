@@ -1,16 +1,9 @@
 /** Writes the archive as JSON Lines (export-format.ts), one piece at a time, at any size. */
 import { chatKindOf, type Jid, toJid } from '../model/ids.ts'
-import type { ReactionRow, VoteRow } from './changes.ts'
+import type { ReactionRow, RevisionRow, VoteRow } from './changes.ts'
 import type { ChatRow, StayRow } from './chats.ts'
 import { FORMAT, FORMAT_VERSION } from './export-format.ts'
-import {
-  type AddressOf,
-  type RevisionRow,
-  toChatLine,
-  toLine,
-  toMessageLine,
-  toPersonLine,
-} from './export-lines.ts'
+import { type AddressOf, toChatLine, toLine, toMessageLine, toPersonLine } from './export-lines.ts'
 import { byMessage, createPages, type MessagePages } from './export-pages.ts'
 import type { GapRow } from './gaps.ts'
 import type { MessageRow } from './message-row.ts'
@@ -41,6 +34,7 @@ const CHATS = {
 }
 
 const QUERIES = {
+  // Of these people, those whom the reader sees (sight.ts).
   seen: 'SELECT id FROM people WHERE id IN (SELECT value FROM json_each(?))',
   chatsBy: 'SELECT * FROM chats WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id',
   members: 'SELECT person, is_admin FROM members WHERE chat = ? ORDER BY person',
@@ -69,7 +63,7 @@ export function createJsonExport(db: Connection, loader: Loader, pages: MessageP
   const members = db.query<{ person: number; is_admin: number }>(QUERIES.members)
   const stays = db.query<StayRow>(QUERIES.stays)
   const gaps = db.query<GapRow>(QUERIES.gaps)
-  const revisions = db.query<RevisionRow>(QUERIES.revisions)
+  const revisions = db.query<RevisionRow & { message: number }>(QUERIES.revisions)
   const reactions = db.query<ReactionRow>(QUERIES.reactions)
   const votes = db.query<VoteRow>(QUERIES.votes)
   const models = createModelReader(db)
@@ -116,8 +110,8 @@ export function createJsonExport(db: Connection, loader: Loader, pages: MessageP
     function* newPeopleLines(ids: readonly number[], mentioned: readonly number[] = []): Generator<string> {
       const found = loader.people([...ids, ...mentioned].filter((one) => !told.people.has(one)))
       const named = new Set(ids)
-      const rows = JSON.stringify([...found].flatMap(([id, row]) => (named.has(id) ? [] : row.id)))
-      const shown = new Set(rows === '[]' ? [] : seen.all(rows).map(({ id }) => id))
+      const others = [...found].flatMap(([id, row]) => (named.has(id) ? [] : row.id))
+      const shown = new Set(others.length === 0 ? [] : seen.all(JSON.stringify(others)).map(({ id }) => id))
       for (const [id, whole] of found) {
         const isShown = named.has(id) || shown.has(whole.id)
         const row = isShown ? whole : addressOnly(whole)

@@ -95,7 +95,6 @@ export function createPeople(db: Connection): People {
 
   const setAlias = db.command('INSERT OR REPLACE INTO phone_aliases (asked, phone) VALUES (?, ?)')
   const alias = db.query<{ phone: Jid }, [Jid]>('SELECT phone FROM phone_aliases WHERE asked = ?')
-  const isLid = (jid: Jid) => jid.endsWith('@lid')
   const history = (phone: Jid) => (isLid(phone) ? [] : spans.get(phone, () => spansOf.all(phone)))
   const find = (jid: Jid) => rows.get(jid, () => (isLid(jid) ? byLid : byPhone).get(jid))
   const flagsOf = (one: SeenContact) => [one.inAddressBook, one.isBusiness, one.isBlocked].map(Number)
@@ -151,11 +150,12 @@ export function createPeople(db: Connection): People {
   }
 }
 
+const isLid = (jid: Jid) => jid.endsWith('@lid')
+
 function stranger(jid: Jid): SeenContact {
-  const isLid = jid.endsWith('@lid')
   return {
-    phone: isLid ? null : jid,
-    lid: isLid ? jid : null,
+    phone: isLid(jid) ? null : jid,
+    lid: isLid(jid) ? jid : null,
     name: null,
     pushname: null,
     inAddressBook: false,

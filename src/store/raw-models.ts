@@ -78,11 +78,9 @@ export function createRawModels(db: Connection): RawModels {
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET type = excluded.type, direct_path = excluded.direct_path,
      media_key = excluded.media_key, media_key_at = excluded.media_key_at, enc_filehash = excluded.enc_filehash,
      filehash = excluded.filehash, mimetype = excluded.mimetype, size_bytes = excluded.size_bytes`,
-    { keepsMemory: true },
+    OWN,
   )
-  const dropSources = db.command('DELETE FROM media WHERE message IN (SELECT value FROM json_each(?))', {
-    keepsMemory: true,
-  })
+  const dropSources = db.command('DELETE FROM media WHERE message IN (SELECT value FROM json_each(?))', OWN)
   const getSource = db.query<SourceRow>('SELECT * FROM media WHERE message = ?')
   const putPreview = db.command(
     `INSERT INTO media_previews SELECT message, ? FROM media WHERE message = ?
@@ -94,6 +92,7 @@ export function createRawModels(db: Connection): RawModels {
   /** Models of the current transaction that are in no pack yet. */
   const waiting = new Map<number, Waiting>()
   let characters = 0
+  /** Packs them; after a rollback, drops them. */
   function finish(commits: boolean): void {
     if (commits && waiting.size > 0) packs.add(waiting)
     waiting.clear()

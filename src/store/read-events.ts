@@ -13,7 +13,17 @@ import type { EventLog, LoggedEvent } from './event-log.ts'
 import { ME, NOBODY, type PersonRow } from './people.ts'
 import { createFinder } from './read-finder.ts'
 import { createLoader } from './read-loader.ts'
-import { type ChatFace, chatId, chatName, hasAuthors, jidOf, type Own, toContact, toKey } from './render.ts'
+import {
+  type ChatFace,
+  chatId,
+  chatName,
+  hasAuthors,
+  jidOf,
+  type Own,
+  toContact,
+  toKey,
+  toRevision,
+} from './render.ts'
 import { createIsSeen } from './sight.ts'
 import type { Connection } from './sqlite.ts'
 import { msToIso } from './times.ts'
@@ -106,9 +116,7 @@ export function createEventReader(
       revision(revision) {
         const row =
           message === null || revision === undefined ? undefined : changes.revision(message, revision)
-        if (row === undefined) return null
-        const { what, type, body, until_at_ms } = row
-        return { what, type, body, until_at: msToIso(until_at_ms) }
+        return row === undefined ? null : toRevision(row)
       },
       messageId(bareId, sender = NOBODY) {
         if (face === undefined) return bareId

@@ -167,7 +167,7 @@ export function createLoader(db: Connection, clock: Clock, isOurs: IsOurs = () =
         mediaStates: statesOf,
         isStranger: (sender) => sender !== ME && !acquainted.has(sender),
         isHidden: ({ bare_id }) => hidden(bare_id, chat.kind),
-        quotedKey: (_, quote) => quotedKey(quote, chat, found, whose, me),
+        quotedKey: (quote) => quotedKey(quote, chat, found, whose, me),
       })
       return [message]
     })

@@ -5,14 +5,14 @@ import type { History } from '../model/history.ts'
 import type { Jid, KeyParts } from '../model/ids.ts'
 import type { Message, Revision } from '../model/message.ts'
 import type { Point } from '../model/point.ts'
+import type { RevisionRow } from './changes.ts'
 import { type MessageRow, numberOf } from './message-row.ts'
 import { firstPositionOf } from './position.ts'
 import type { Finder } from './read-finder.ts'
 import type { GapReader } from './read-gaps.ts'
 import type { Loader } from './read-loader.ts'
-import { type ChatView, chatId, chatName, toChat, toHistory } from './render.ts'
+import { type ChatView, chatId, chatName, toChat, toHistory, toRevision } from './render.ts'
 import type { Connection } from './sqlite.ts'
-import { msToIso } from './times.ts'
 
 /** `before`: earlier than that message or time. `after`: later than that message; at that time or later. */
 export type WindowOptions = {
@@ -84,8 +84,6 @@ const QUERIES = {
   revisions: 'SELECT * FROM revisions WHERE message = ? ORDER BY n',
 }
 
-type RevisionRow = Omit<Revision, 'until_at'> & { until_at_ms: number }
-
 /** Prepares its statements once, here. */
 export function createMessageReader(
   db: Connection,
@@ -149,12 +147,7 @@ export function createMessageReader(
       return {
         message,
         chat: { id: chatId(chat), name: chatName(chat, own) },
-        revisions: revisions.all(row.id).map(({ what, type, body, until_at_ms }) => ({
-          what,
-          type,
-          body,
-          until_at: msToIso(until_at_ms),
-        })),
+        revisions: revisions.all(row.id).map(toRevision),
         before: shown.slice(0, before.length),
         after: shown.slice(before.length + 1),
       }

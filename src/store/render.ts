@@ -4,10 +4,10 @@ import type { Contact } from '../model/contact.ts'
 import type { Content, Poll } from '../model/content.ts'
 import type { History } from '../model/history.ts'
 import { type Jid, phoneOf } from '../model/ids.ts'
-import type { Message } from '../model/message.ts'
+import type { Message, Revision } from '../model/message.ts'
 import { summaryOf } from '../model/summary.ts'
 import { isEmoji, isVisible } from '../model/text.ts'
-import type { ReactionRow, VoteRow } from './changes.ts'
+import type { ReactionRow, RevisionRow, VoteRow } from './changes.ts'
 import type { ChatRow } from './chats.ts'
 import type { MediaView } from './media-files.ts'
 import { type MessageDetails, type MessageRow, STANDINGS } from './message-row.ts'
@@ -44,7 +44,7 @@ export type Surroundings = {
   /** True if the quoted message is one of a chat that the reader does not see. */
   isHidden(quoted: NonNullable<MessageDetails['quoted']>): boolean
   /** The key of the quoted message; null if it is not known. */
-  quotedKey(row: MessageRow, quoted: NonNullable<MessageDetails['quoted']>): string | null
+  quotedKey(quoted: NonNullable<MessageDetails['quoted']>): string | null
 }
 
 /** A person's JID: by phone number if known, else by LID; null if the person has no address. */
@@ -155,7 +155,7 @@ export function toMessage(row: MessageRow, chat: ChatFace, around: Surroundings)
           reply_to: around.isHidden(quoted)
             ? { id: null, author: null, body: '' }
             : {
-                id: around.quotedKey(row, quoted),
+                id: around.quotedKey(quoted),
                 author: quoted.sender === null ? null : jidOf(quoted.sender, around),
                 body: quoted.body,
                 // Both are as the sender of the reply wrote them: a stranger can quote the owner with any words.
@@ -243,9 +243,9 @@ function toResults(
   return {
     ...poll,
     options: poll.options.map(({ name, votes: reported = 0 }) => {
-      // A snapshot of a result has numbers and no votes.
       const chose = choices.filter(({ chosen }) => chosen?.includes(name))
       const voters = chose.map(({ voter }) => voter).filter((jid) => jid !== null)
+      // A snapshot of a result has numbers and no votes.
       const count = votes.length === 0 ? reported : chose.length
       return { name, votes: count, ...(voters.length === 0 ? {} : { voters }) }
     }),
@@ -299,6 +299,11 @@ export function toHistory({ history, history_reason, history_next_at }: ChatView
     ...(history_reason === null ? {} : { reason: history_reason }),
     ...(history_next_at === null ? {} : { next_try_at: toIso(history_next_at) }),
   }
+}
+
+/** An earlier text of a message. */
+export function toRevision({ what, type, body, until_at_ms }: RevisionRow): Revision {
+  return { what, type, body, until_at: msToIso(until_at_ms) }
 }
 
 /** A gap between the messages of these keys. */

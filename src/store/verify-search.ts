@@ -1,11 +1,11 @@
 /**
  * Checks that the search index contains exactly the messages' words. SQLite's own check is not reliable
- * (open-file.ts).
+ * (check.ts).
  */
 
 import type { Flaw } from './flaw.ts'
 import type { MessageRow } from './message-row.ts'
-import { createIndexedFrom, createTextOf, forgetIndex, isIndexDamage } from './search-index.ts'
+import { createIndexedFrom, createTextOf, forgetIndex, isIndexDamage, isIndexEmpty } from './search-index.ts'
 import type { Connection } from './sqlite.ts'
 import { MARKED } from './tokens.ts'
 
@@ -22,14 +22,15 @@ const WORDS = `CREATE VIRTUAL TABLE temp.words USING fts5vocab('main', 'search',
 const LEFT_BEHIND = `SELECT count(DISTINCT doc) AS n FROM temp.words
   WHERE NOT EXISTS (SELECT 1 FROM messages WHERE id = doc AND type <> 'revoked')`
 
-const NOT_IN_IT = `SELECT * FROM messages WHERE chat = ? AND id >= ? AND (body <> '' OR details IS NOT NULL)
+/** Messages of a chat that may have words, but are not in the index. */
+const NOT_INDEXED = `SELECT * FROM messages WHERE chat = ? AND id >= ? AND (body <> '' OR details IS NOT NULL)
   AND id NOT IN (SELECT rowid FROM search WHERE search MATCH ?)`
 
 const IN_SAMPLE = `SELECT m.* FROM
   (SELECT id, row_number() OVER (ORDER BY id) AS place, count(*) OVER () AS n FROM messages WHERE id >= ?) sampled
   CROSS JOIN messages m ON m.id = sampled.id WHERE place % (n / ${SAMPLE} + 1) = 0`
 
-/** The chat and the sender of a moved message are written again, in front. */
+/** The index has the chat or sender of a moved message at offset 0, so offsets of these two are not compared. */
 const PLACE = "CASE WHEN term GLOB '_[cs][0-9]*' THEN 0 ELSE offset END AS place"
 
 /** Words that only one of the two has, by message. */
@@ -51,7 +52,7 @@ export function verifySearch(db: Connection): Flaw[] {
     if (rows > 0) flaws.push({ check: 'search', rows, says })
   }
   const count = (sql: string, ...args: string[]) => db.query<{ n: number }>(sql).all(...args)[0]?.n ?? 0
-  if (from === Number.MAX_SAFE_INTEGER) return []
+  if (isIndexEmpty(from)) return []
   try {
     db.exec(WORDS)
     note(count(LEFT_BEHIND), 'deleted messages can still be found by their words')
@@ -69,7 +70,7 @@ export function verifySearch(db: Connection): Flaw[] {
 
 function countMissing(db: Connection, from: number): number {
   const textOf = createTextOf(db)
-  const rows = db.query<MessageRow>(NOT_IN_IT)
+  const rows = db.query<MessageRow>(NOT_INDEXED)
   let missing = 0
   for (const { id } of db.query<{ id: number }>('SELECT id FROM chats').all()) {
     // Most of them have no searchable text.

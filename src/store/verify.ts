@@ -1,4 +1,5 @@
 /** Checks a whole archive for inconsistencies: in the file, in its rows, and between rows. */
+import { isOfSearchIndex, problemsOf } from './check.ts'
 import type { Flaw } from './flaw.ts'
 import type { Connection } from './sqlite.ts'
 import { verifySearch } from './verify-search.ts'
@@ -113,10 +114,9 @@ const MOST = 20
 export function verify(db: Connection): Flaw[] {
   const flaws: Flaw[] = []
   // The file's pages, and every index against its table.
-  for (const row of db.query<{ integrity_check: string }>(`PRAGMA integrity_check(${MOST})`).all()) {
-    // SQLite 3.45 also reports an intact search index; that has its own check.
-    if (row.integrity_check !== 'ok' && !/\bFTS5 table\b/.test(row.integrity_check))
-      flaws.push({ check: 'file', rows: 1, says: row.integrity_check })
+  for (const problem of problemsOf(db, 'integrity_check', MOST)) {
+    // The search index has its own check.
+    if (!isOfSearchIndex(problem)) flaws.push({ check: 'file', rows: 1, says: problem })
   }
   for (const { check, says, sql } of CHECKS) {
     const rows = db.query<{ n: number }>(sql).all()[0]?.n ?? 0
