@@ -15,8 +15,9 @@ export type Acquaintance = {
    */
   hasWritten(chat: number): boolean
   /**
-   * True if this own message, which is not a forwarded one, shows that the owner has written: this server did not send it. From
-   * before an import, only what a phone sent shows it: what is like an id of this server may be of one whose secret is not here.
+   * True if this own message, which is not a forwarded one, shows that the owner has written: this server did not send it. A
+   * message from before an import does not show it if its id has the form of ours: another server may have sent it, and only that
+   * server's secret recognises its ids.
    */
   isOwners(message: { id: number; bare_id: string }): boolean
   /** Returns those of these people (rows by id) whom the owner knows. */
@@ -26,15 +27,17 @@ export type Acquaintance = {
 /** Row of `meta`: when the archive was imported, in Unix seconds; missing: it was not. */
 export const IMPORTED_AT = 'imported_at'
 
-/** Numbers of own messages to look at: the newest ten mostly suffice. */
-const LOOKS = [10, 500]
+/** The most own messages to look at. */
+const MOST = 500
+/** Looked at in two steps: the newest ten mostly suffice. */
+const LOOKS = [10, MOST]
 
 const QUERIES = {
   familiar: 'SELECT 1 AS found FROM chats WHERE id = ? AND familiar = 1',
   newest: 'SELECT id FROM messages WHERE chat = ? AND sender = 0 ORDER BY id DESC LIMIT 1',
   // SQLite answers this from the index alone.
   window: `SELECT min(id) AS oldest, count(*) AS count
-    FROM (SELECT id FROM messages WHERE chat = ? AND sender = 0 ORDER BY id DESC LIMIT 500)`,
+    FROM (SELECT id FROM messages WHERE chat = ? AND sender = 0 ORDER BY id DESC LIMIT ${MOST})`,
   written: `SELECT id, bare_id FROM messages WHERE chat = ? AND sender = 0 AND standing <> 1
     AND json_extract(details, '$.forwarded') IS NULL ORDER BY id DESC LIMIT ?`,
   imported: `SELECT value FROM meta WHERE name = '${IMPORTED_AT}'`,

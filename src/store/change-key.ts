@@ -122,7 +122,7 @@ function opensWith(file: string, secret: string, contents: Contents): boolean {
     check(file, secret, contents)
     return true
   } catch {
-    // The error of the required key explains the cause.
+    // If the file itself is the cause, opening it with its present key throws the same error.
     return false
   }
 }

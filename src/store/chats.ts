@@ -97,7 +97,7 @@ export type Chats = {
    * @param atMs when it was noticed that people came or went; null: they were members before
    */
   changeMembers(chat: number, change: MemberChange, atMs: number | null): void
-  /** Adds a stay in a group. Before `changeMembers` of the same people, who are there already then. */
+  /** Adds a stay in a group. Call it before `changeMembers`, which begins a stay for each member who has none without an end. */
   addStay(chat: number, stay: StayRow): void
 }
 

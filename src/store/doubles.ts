@@ -36,12 +36,15 @@ export function createMoveMessages(messages: Messages, changes: Changes, events:
     for (const row of rows) {
       const place = placeOf(row)
       const present = messages.find(row.bare_id, place.chat, place.sender)
-      if (present !== undefined) met.add(place.chat)
-      if (present !== undefined && join(row, present).id !== row.id) lost.push(row.id)
-      else {
-        if (present !== undefined) messages.remove([present.id])
-        messages.move(row, place)
+      if (present !== undefined) {
+        met.add(place.chat)
+        if (join(row, present).id !== row.id) {
+          lost.push(row.id)
+          continue
+        }
+        messages.remove([present.id])
       }
+      messages.move(row, place)
     }
     // All at once: the raw models of many messages are packed together.
     messages.remove(lost)

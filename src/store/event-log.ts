@@ -67,6 +67,7 @@ export function createEventLog(db: Connection): EventLog {
      SELECT ?2, 'message.forgotten', chat, NULL, json_object('bare_id', bare_id, 'sender', sender)
      FROM messages WHERE id IN (SELECT value FROM json_each(?1)) ORDER BY id`,
   )
+  // Spelled as the index events_of_chats, which SQLite uses for exactly this condition only.
   const wasForgotten = db.query<{ cursor: number }>(
     `SELECT cursor FROM events WHERE chat = ? AND message IS NULL AND chat IS NOT NULL AND kind = 'message.forgotten'
      AND data ->> 'bare_id' = ? LIMIT 1`,

@@ -43,10 +43,13 @@ export function createIdentify(
       const inGroups = sentBy.all(from.id, ...bounds).filter(({ chat }) => chat !== old?.id)
       return { ofChat, inGroups }
     }
-    const { ofChat: here, inGroups: said } = cameSince(atMs)
-    const kept = [...here, ...said].map(({ id }) => timeOf(id) * 1000).filter((ms) => ms <= keptMs)
-    const last = kept.reduce((one, other) => Math.max(one, other + 1000), atMs)
-    const { ofChat, inGroups } = cameSince(people.losePhone(from.id, phone, last))
+    const came = cameSince(atMs)
+    const keptAt = [...came.ofChat, ...came.inGroups]
+      .map(({ id }) => timeOf(id) * 1000)
+      .filter((ms) => ms <= keptMs)
+    // A position tells only the second of a message, so the number moves in the second after the last kept one.
+    const leavesMs = keptAt.reduce((latest, ms) => Math.max(latest, ms + 1000), atMs)
+    const { ofChat, inGroups } = cameSince(people.losePhone(from.id, phone, leavesMs))
     if (ofChat.length + inGroups.length === 0) return []
     const into = next()
     const met = [...move(inGroups, ({ chat }) => ({ chat, sender: into }))]

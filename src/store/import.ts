@@ -75,14 +75,14 @@ export function createImporter(store: Store, header: ArchiveHeader, keeps: Keeps
       isBusiness: is_business,
       isBlocked: is_blocked,
     }
-    // During the export, the phone number and the LID were found to belong to one person.
+    // An earlier line has one of the two: during the export, they were found to belong to one person.
     const isKnown = addresses.some((jid) => store.people.find(jid) !== undefined)
     if (isKnown && person.phone !== null && person.lid !== null)
       store.identify(person.phone, person.lid, Date.parse(header.exported_at))
     const known = addresses.map((jid) => store.people.find(jid)).at(-1)
     const id = known?.id ?? store.people.insert(person)
     if (known !== undefined) store.people.update(id, person)
-    // Those of two lines that are one person now are known from the earlier one.
+    // The person of an earlier line keeps the numbers of that line.
     if (line.phones !== undefined && !isKnown) store.people.setPhones(id, line.phones.map(toSpan))
     for (const asked of line.asked_as ?? [])
       if (person.phone !== null) store.people.setAlias(toJid(asked), person.phone)
@@ -205,11 +205,11 @@ export function createImporter(store: Store, header: ArchiveHeader, keeps: Keeps
         throw isOfTheLine ? refuse('it repeats an earlier line', { cause: error }) : error
       }
       isOver = true
-      const read_messages = counts.messages + counts.left
-      if (line.messages !== read_messages) {
+      const readMessages = counts.messages + counts.left
+      if (line.messages !== readMessages) {
         throw new ImportError(
           'cut_short',
-          `Line ${number}: the file should have ${line.messages} messages, but has ${read_messages}.`,
+          `Line ${number}: the file should have ${line.messages} messages, but has ${readMessages}.`,
         )
       }
     },

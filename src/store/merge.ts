@@ -22,8 +22,8 @@ export function createMerge(
 ): MergePeople {
   // The indexes on senders hold people only, and are used only with this condition.
   const sentBy = db.query<MessageRow>('SELECT * FROM messages WHERE sender = ? AND sender > 0')
-  const reactions = createMove(db, 'reactions', 'sender')
-  const votes = createMove(db, 'poll_votes', 'voter')
+  const moveReactions = createMoveActs(db, 'reactions', 'sender')
+  const moveVotes = createMoveActs(db, 'poll_votes', 'voter')
   const moveMember = db.command('UPDATE OR IGNORE members SET person = ? WHERE person = ?')
   const moveSpans = db.command('UPDATE member_spans SET person = ? WHERE person = ?')
   const dropMember = db.command('DELETE FROM members WHERE person = ?')
@@ -35,7 +35,7 @@ export function createMerge(
     'UPDATE events SET chat = ? WHERE message IN (SELECT id FROM messages WHERE chat = ?) AND message IS NOT NULL',
   ].map((sql) => db.command(sql))
   const moveGaps = db.command('UPDATE gaps SET chat = ? WHERE chat = ?')
-  const markStale = db.command(
+  const setJoined = db.command(
     `UPDATE chats SET caught_up_to = ?, history = 'more', history_reason = NULL, history_tries = 0,
      history_next_at = NULL, history_from = NULL, unread_count = max(unread_count, ?), timestamp = max(timestamp, ?), archived = min(archived, ?),
      forgotten_before = ?, forgotten_until = ?, goes_on_from = ?, familiar = max(familiar, ?) WHERE id = ?`,
@@ -67,7 +67,7 @@ export function createMerge(
     const until = Math.max(forgotten, old.forgotten_until, present.forgotten_until)
     // One second later: of the last second, the log names only what was forgotten, not what the other half had.
     const goesOn = Math.min(until, Math.max(old.goes_on_from, present.goes_on_from) + 1)
-    markStale.run(caughtUp, unread_count, timestamp, archived, before, until, goesOn, familiar, into)
+    setJoined.run(caughtUp, unread_count, timestamp, archived, before, until, goesOn, familiar, into)
     chats.retire(from, into)
     chats.refreshLast(into)
   }
@@ -76,8 +76,8 @@ export function createMerge(
     messages.setSender(from, into)
     const met = move(sentBy.all(from), ({ chat }) => ({ chat, sender: into }))
     met.forEach(chats.refreshLast)
-    reactions(from, into)
-    votes(from, into)
+    moveReactions(from, into)
+    moveVotes(from, into)
     moveMember.run(into, from)
     dropMember.run(from)
     moveSpans.run(into, from)
@@ -94,7 +94,7 @@ export function createMerge(
 }
 
 /** Moves the reactions or votes of one person to another. Where both have one on a message, the newer one stays. */
-function createMove(db: Connection, table: 'reactions' | 'poll_votes', who: 'sender' | 'voter') {
+function createMoveActs(db: Connection, table: 'reactions' | 'poll_votes', who: 'sender' | 'voter') {
   const older = db.command(
     `DELETE FROM ${table} WHERE (message, ${who}) IN (
        SELECT two.message, two.${who} FROM ${table} one JOIN ${table} two ON two.message = one.message AND two.${who} = ?

@@ -118,6 +118,7 @@ export function createMessages(db: Connection, index: SearchIndex, raws: Pick<Ra
     'SELECT id FROM messages WHERE chat = ? AND id < ? ORDER BY id LIMIT ?',
   )
   const onwards = db.query<{ id: number }>('SELECT id FROM messages WHERE chat = ? AND id >= ? ORDER BY id')
+  // Spelled as the index events_of_chats, which SQLite uses for exactly this condition only.
   const reported = db.query<{ id: number }>(
     `SELECT id FROM messages WHERE chat = ?1 AND id >= ?2 AND id < ?3 AND bare_id IN (SELECT data ->> 'bare_id' FROM events
      WHERE chat = ?1 AND message IS NULL AND chat IS NOT NULL AND kind = 'message.forgotten') ORDER BY id`,
@@ -128,7 +129,9 @@ export function createMessages(db: Connection, index: SearchIndex, raws: Pick<Ra
   const nextExpiry = db.query<{ at: number | null }>(
     `SELECT min(${EXPIRES_AT}) AS at FROM messages WHERE ${EXPIRES_AT} IS NOT NULL`,
   )
-  const below = db.query<{ id: number | null }>('SELECT max(id) AS id FROM messages WHERE id < ? AND id >= ?')
+  const highest = db.query<{ id: number | null }>(
+    'SELECT max(id) AS id FROM messages WHERE id < ? AND id >= ?',
+  )
   const downwards = db.query<{ id: number }>(
     'SELECT id FROM messages WHERE id < ? AND id >= ? ORDER BY id DESC LIMIT ?',
   )
@@ -173,10 +176,10 @@ export function createMessages(db: Connection, index: SearchIndex, raws: Pick<Ra
       const row: MessageRow = { standing: numberOf('message'), ...given }
       const { id, chat, bare_id, sender, type, body, ack, has_media } = row
       const { edited_at_ms, revoked_at_ms, details, standing, by_phone = null } = row
-      const highest = Math.max(newestOfAll(), id)
+      const newestId = Math.max(newestOfAll(), id)
       const facts = [type, body, ack, has_media, edited_at_ms, revoked_at_ms, details, standing]
       insert.run(id, chat, bare_id, sender, ...facts, by_phone)
-      tops.set('id', highest)
+      tops.set('id', newestId)
       index.add(row)
       if (total !== null) total += 1
       if (standing === UNKNOWN) unknowns = null
@@ -214,15 +217,16 @@ export function createMessages(db: Connection, index: SearchIndex, raws: Pick<Ra
     takenBelow(place, sentAt) {
       const first = firstPositionOf(sentAt)
       // A message that just arrived is mostly newer than all others, and needs no search.
-      return newestOfAll() < first ? null : (below.get(place, first)?.id ?? null)
+      return newestOfAll() < first ? null : (highest.get(place, first)?.id ?? null)
     },
     freeBelow(place, sentAt, count) {
       const first = firstPositionOf(sentAt)
       const free: number[] = []
       for (let high = place; high > first && free.length < count; ) {
         const used = downwards.all(high, first, STRIDE).map(({ id }) => id)
-        const low = used.length < STRIDE ? first - 1 : (used.at(-1) ?? first)
-        for (const taken of used.length < STRIDE ? [...used, low] : used) {
+        // Below the last used position, the begin of the second is the end.
+        const ends = used.length < STRIDE ? [...used, first - 1] : used
+        for (const taken of ends) {
           for (let at = high - 1; at > taken && free.length < count; at -= 1) free.push(at)
           high = taken
         }

@@ -81,7 +81,7 @@ export function openControl(options: ControlOptions): ControlStore {
   function pruneLater(): void {
     if (closing === null)
       cancelPrune = clock.after(PRUNE_MS, () => {
-        useSpare((tables) => {
+        useWithoutReserve((tables) => {
           prune(tables, clock)
           emptyLog(tables.db)
         }).then(pruneLater, pruneLater)
@@ -98,7 +98,7 @@ export function openControl(options: ControlOptions): ControlStore {
   }
 
   /** Like {@link use}, but without the reserve, which is for messages and keys: this work can wait or be lost. */
-  const useSpare = <T>(work: (tables: Opened) => T) => use(work, async (act) => act())
+  const useWithoutReserve = <T>(work: (tables: Opened) => T) => use(work, async (act) => act())
 
   return {
     accounts: {
@@ -135,14 +135,14 @@ export function openControl(options: ControlOptions): ControlStore {
       list: () => use(({ keys }) => keys.list()),
       put: (key) => use(({ keys }) => keys.put(key)),
       remove: (id) => use(({ keys }) => keys.remove(id)),
-      used: (times) => useSpare(({ keys }) => keys.used(times)),
+      used: (times) => useWithoutReserve(({ keys }) => keys.used(times)),
     },
     webhooks: {
       list: () => use(({ webhooks }) => webhooks.list()),
       put: (...row) => use(({ webhooks }) => webhooks.put(...row)),
       remove: (id) => use(({ webhooks }) => webhooks.remove(id)),
       reached: (places) => use(({ webhooks }) => webhooks.reached(places)),
-      begun: (sending) => useSpare(({ webhooks }) => webhooks.begun(sending)),
+      begun: (sending) => useWithoutReserve(({ webhooks }) => webhooks.begun(sending)),
       sending: (webhook) => use(({ webhooks }) => webhooks.sending(webhook)),
       wipe: () => use(({ db }) => void emptyLog(db)),
       empty: (webhook) => use(({ webhooks }) => webhooks.empty(webhook)),
@@ -159,13 +159,13 @@ export function openControl(options: ControlOptions): ControlStore {
       put: (row) => use(({ rules }) => rules.put(row)),
       remove: (id) => use(({ rules }) => rules.remove(id)),
       reached: (places) => use(({ rules }) => rules.reached(places)),
-      begun: (sending) => useSpare(({ rules }) => rules.begun(sending)),
+      begun: (sending) => useWithoutReserve(({ rules }) => rules.begun(sending)),
       wipe: () => use(({ db }) => void emptyLog(db)),
     },
     audit: {
-      add: (rows) => useSpare(({ audit }) => audit.add(rows)),
+      add: (rows) => useWithoutReserve(({ audit }) => audit.add(rows)),
       list: (which) => use(({ audit }) => audit.list(which)),
-      prune: (beforeMs) => useSpare(({ audit }) => audit.prune(beforeMs)),
+      prune: (beforeMs) => useWithoutReserve(({ audit }) => audit.prune(beforeMs)),
     },
     close() {
       reserve?.close()

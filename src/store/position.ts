@@ -10,6 +10,7 @@ const SLOTS = 2 ** 22
 const MIDDLE = SLOTS / 2
 /** Free positions between neighbours, for messages that are found between them later. */
 const STEP = 1024
+/** Towards an open end, a step is at most the room divided by this, so that it shrinks before the second is full. */
 const SHARES = 2048
 /** One part in 64 of the rest of a second stays free below messages, since older ones may be loaded: about 32,000 positions. */
 const BELOW = 64
@@ -45,14 +46,12 @@ export function placesBetween(
   before: number | null,
   count: number,
 ): number[] {
-  const isEmpty = after === null && before === null
-  const low = after ?? firstPositionOf(sentAt) - 1 + (isEmpty ? MIDDLE : 0)
-  const high = before ?? lastPositionOf(sentAt) + 1
   if (after === null && before !== null) return placesBelow(sentAt, after, before, count)
+  const low = after ?? firstPositionOf(sentAt) - 1 + MIDDLE
+  const high = before ?? lastPositionOf(sentAt) + 1
   const room = high - low - 1
   const fitting = Math.min(count, room)
-  // Evenly between two neighbours; towards an open end at a distance, which shrinks before the second is
-  // full.
+  // Evenly between two neighbours; towards an open end in steps.
   const share = before === null ? Math.max(fitting, SHARES) : fitting + 1
   const step = Math.max(1, Math.min(STEP, Math.floor((room + 1) / share)))
   return Array.from({ length: fitting }, (_, index) => low + step + index * step)

@@ -78,6 +78,9 @@ const QUERIES = {
   extent: 'SELECT count(*) AS messages, min(id) AS oldest FROM messages WHERE chat = ?',
 }
 
+/** Each column as a JSON array. */
+type NameColumns = Record<'ids' | 'phones' | 'names' | 'person_names' | 'pushnames', string>
+
 /** Prepares its statements once, here. */
 export function createChatReader(
   db: Connection,
@@ -86,9 +89,7 @@ export function createChatReader(
   gaps: GapReader,
 ): ChatReader {
   const list = db.query<ChatView>(QUERIES.list)
-  const names = db.query<Record<'ids' | 'phones' | 'names' | 'person_names' | 'pushnames', string>>(
-    QUERIES.names,
-  )
+  const names = db.query<NameColumns>(QUERIES.names)
   const byIds = db.query<ChatView>(QUERIES.byIds)
   const members = db.query<PersonRow & { is_admin: number }>(QUERIES.members)
   const extent = db.query<{ messages: number; oldest: number | null }>(QUERIES.extent)
@@ -97,10 +98,11 @@ export function createChatReader(
   function page({ query, unreadOnly, archived, kinds }: ChatFilter, options: PageOptions): ChatView[] {
     const place = fromCursor('chats', options.cursor, ListPlace) ?? LIST_START
     const count = options.limit + 1
-    const where = [...place, JSON.stringify(kinds), archived === undefined ? null : Number(archived)]
-    if (query === undefined) return list.all(...where, Number(unreadOnly), count)
+    const isArchived = archived === undefined ? null : Number(archived)
+    const where = [...place, JSON.stringify(kinds), isArchived, Number(unreadOnly)]
+    if (query === undefined) return list.all(...where, count)
     // -1: all of them.
-    const [all] = names.all(...where, Number(unreadOnly), -1)
+    const [all] = names.all(...where, -1)
     return all === undefined ? [] : byIds.all(JSON.stringify(matching(query, all, finder.numbers(), count)))
   }
 
@@ -171,7 +173,7 @@ export function compare(one: string, other: string): number {
 /** The first `count` ids of matching chats. */
 function matching(
   query: string,
-  all: Record<'ids' | 'phones' | 'names' | 'person_names' | 'pushnames', string>,
+  all: NameColumns,
   numbersOf: (phone: string) => string,
   count: number,
 ): number[] {

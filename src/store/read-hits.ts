@@ -22,12 +22,7 @@ export type FindNewest = (terms: readonly Term[], scope: SearchScope, range: Ran
 const COMMON_PAGES = 100
 /** Appended to a prefix, it sorts after every word with that prefix. */
 const AFTER_ALL = Buffer.of(0xff)
-/**
- * Within one chat, FTS5 looks up each message of the chat in each list of messages with a word: 10 ms for two words of which one
- * is in every second message. So only the rarest word is looked up, and the texts that it leaves are read.
- *
- * The most texts that are read, of about 5 µs each. A prefix that was common only long ago is then left to FTS5.
- */
+/** The most texts that are read, of about 5 µs each. A prefix that was common only long ago is then left to FTS5. */
 const READ_TEXTS = 2_000
 /** For each hit that is wanted, in addition. */
 const READ_TEXTS_PER_HIT = 3
@@ -91,10 +86,10 @@ export function createFindNewest(db: Connection): FindNewest {
   const findIndexed = (expression: string, { low, high }: Range, count: number) =>
     hits.all(expression, BigInt(low), BigInt(high), BigInt(count)).map(({ id }) => id)
 
-  /** The pages of the index that hold words from the first to the last one. */
-  function pagesOf(first: string, last: Uint8Array = Buffer.of()): number {
-    const from = Buffer.from(`0${first}`)
-    return pages.get(from, Buffer.concat([from, last]))?.pages ?? 0
+  /** The pages of the index that hold words from this one to the one with this ending appended. */
+  function pagesOf(word: string, ending: Uint8Array = Buffer.of()): number {
+    const from = Buffer.from(`0${word}`)
+    return pages.get(from, Buffer.concat([from, ending]))?.pages ?? 0
   }
 
   /** True if FTS5 would collect many words for these prefixes. */
@@ -158,9 +153,11 @@ export function createFindNewest(db: Connection): FindNewest {
     // Without the second check, an index that is damaged would be read until its rebuild begins.
     if (range.high <= range.low || isIndexEmpty(from)) return []
     const within = { ...range, low: Math.max(range.low, from - 1) }
-    const isLarge =
+    // Within one chat, FTS5 looks up each message of the chat in each list of messages with a word: 10 ms for two words of which
+    // one is in every second message. So only the rarest word is looked up, and the texts that it leaves are read.
+    const isSlowInIndex =
       isCommon(terms) || (isNarrow(scope) && terms.length > 1 && terms.some((term) => !term.isPrefix))
-    const read = isLarge ? findByReading(terms, scope, within, count) : null
+    const read = isSlowInIndex ? findByReading(terms, scope, within, count) : null
     return read ?? findIndexed(toExpression(terms, scope) ?? '', within, count)
   }
 }

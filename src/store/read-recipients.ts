@@ -74,8 +74,7 @@ type PersonNames = [
   last: number,
 ]
 /** A match, before its data is loaded. `last`: position of its last message. */
-type Found = { chat: number } | { person: number }
-type Fitting = Found & { why: Fit; last: number }
+type Fitting = ({ chat: number } | { person: number }) & { why: Fit; last: number }
 
 /** Prepares its statements once, here. */
 export function createRecipientReader(db: Connection, loader: Loader, finder: Finder): RecipientReader {

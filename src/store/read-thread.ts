@@ -85,9 +85,9 @@ function open({ file, key, identity: expected, ownIds }: ArchiveFile, which: key
   db.exec('PRAGMA query_only = ON')
   const clock = { nowMs: 0 }
   const time = { now: () => clock.nowMs, after: () => () => {} }
-  const log = { db, events: createEventLog(db), changes: createChanges(db) }
+  const tables = { db, events: createEventLog(db), changes: createChanges(db) }
   const { isOurs } = createOwnIds(ownIds)
-  const { readEvents } = createEventReader(log, time, isOurs)
+  const { readEvents } = createEventReader(tables, time, isOurs)
   const calls = {
     ...createReader(db, time, isOurs),
     readEvents,

@@ -129,34 +129,35 @@ export function openReads(
   return {
     reader(signal, sight = null, settled = async () => {}) {
       const by = { sight, signal }
-      const one = async <Name extends keyof ReaderCalls>(name: Name, args: Args[Name]) => {
+      const answer = async <Name extends keyof ReaderCalls>(name: Name, args: Args[Name]) => {
         await settled()
         return read(name, args, by)
       }
-      const few = async <Name extends keyof ReaderCalls>(name: Name, args: Args[Name]) => {
+      /** For a few rows by key: in this thread if the caller sees everything. */
+      const answerHere = async <Name extends keyof ReaderCalls>(name: Name, args: Args[Name]) => {
         await settled()
         return sight === null ? here()[name](...args) : read(name, args, by)
       }
       return {
         listChats: (...args) => settled().then(() => listChats(sight, ...args)),
-        getChat: (...args) => one('getChat', args),
-        stays: (...args) => one('stays', args),
-        readMessages: (...args) => one('readMessages', args),
-        getMessage: (...args) => one('getMessage', args),
-        messagesAt: (...args) => one('messagesAt', args),
-        listContacts: (...args) => one('listContacts', args),
-        getContact: (...args) => one('getContact', args),
-        addressesOf: (...args) => few('addressesOf', args),
-        namesOf: (...args) => few('namesOf', args),
-        spellingsOf: (...args) => few('spellingsOf', args),
-        listUnread: (...args) => one('listUnread', args),
-        listWaiting: (...args) => one('listWaiting', args),
+        getChat: (...args) => answer('getChat', args),
+        stays: (...args) => answer('stays', args),
+        readMessages: (...args) => answer('readMessages', args),
+        getMessage: (...args) => answer('getMessage', args),
+        messagesAt: (...args) => answer('messagesAt', args),
+        listContacts: (...args) => answer('listContacts', args),
+        getContact: (...args) => answer('getContact', args),
+        addressesOf: (...args) => answerHere('addressesOf', args),
+        namesOf: (...args) => answerHere('namesOf', args),
+        spellingsOf: (...args) => answerHere('spellingsOf', args),
+        listUnread: (...args) => answer('listUnread', args),
+        listWaiting: (...args) => answer('listWaiting', args),
         searchMessages: (...args) => settled().then(() => search(args, by)),
-        recipientAt: (...args) => few('recipientAt', args),
-        isKnown: (...args) => one('isKnown', args),
-        recipientsNamed: (...args) => one('recipientsNamed', args),
-        quoted: (...args) => few('quoted', args),
-        countAll: (...args) => one('countAll', args),
+        recipientAt: (...args) => answerHere('recipientAt', args),
+        isKnown: (...args) => answer('isKnown', args),
+        recipientsNamed: (...args) => answer('recipientsNamed', args),
+        quoted: (...args) => answerHere('quoted', args),
+        countAll: (...args) => answer('countAll', args),
       }
     },
     async export(chat, format, sight = null) {

@@ -70,6 +70,8 @@ export function createThreads(script: () => URL, limitMs = LIMIT_MS): Threads {
   const most = () => Math.max(2, Math.min(4, cores - 1, opened.size + 1))
   const inState = (...states: ReturnType<At['state']>[]) =>
     [...threads].filter((thread) => states.includes(thread.state()))
+  /** Threads that take requests, now or soon. */
+  const usable = () => inState('starting', 'idle', 'busy')
   const isBroken = () => broken !== null && performance.now() < broken.until
 
   function start(): void {
@@ -125,9 +127,11 @@ export function createThreads(script: () => URL, limitMs = LIMIT_MS): Threads {
 
   /** Gives waiting requests to idle threads, the oldest first, and starts a thread if one is missing. */
   function proceed(): void {
-    const now = inState('starting', 'idle', 'busy')
-    const oldest = now.some((thread) => thread.state() !== 'starting') ? performance.now() - limitMs : 0
-    refuse(({ since }) => since < oldest, tooLate())
+    // Waiting for the first thread to start is no wait for a turn: see `becameReady`.
+    if (inState('idle', 'busy').length > 0) {
+      const earliest = performance.now() - limitMs
+      refuse(({ since }) => since < earliest, tooLate())
+    }
     for (const one of [...alone]) {
       if (!jobs().some(({ of }) => of === one.of) && alone.delete(one)) one.run()
     }
@@ -141,14 +145,14 @@ export function createThreads(script: () => URL, limitMs = LIMIT_MS): Threads {
     }
     const isMissing = waiting.some((job) => job.at === undefined && mayRun(job))
     if (isMissing && inState('starting').length === 0) startAnother()
-    if (inState('starting', 'idle', 'busy').length > 0) return
+    if (usable().length > 0) return
     if (isBroken()) refuse(() => true, new AppError('archive_unavailable', { cause: broken?.cause }))
     // All of them still run a request over its time limit.
     else refuse(({ at }) => at === undefined, tooLate())
   }
 
   function startAnother(): void {
-    const isFull = inState('starting', 'idle', 'busy').length >= most() || inState('late').length > MOST_LATE
+    const isFull = usable().length >= most() || inState('late').length > MOST_LATE
     if (!isClosed && !isBroken() && !isFull) start()
   }
 
