@@ -7,7 +7,7 @@ import { isConfirmed } from './consent.ts'
 import { errnoOf } from './errno.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { nameOf } from './status.ts'
-import { jsonLines, printable } from './terminal.ts'
+import { print, printable } from './terminal.ts'
 import { commandLineHere, quote } from './words.ts'
 
 /** The server closes a browser within 20 s, restarts within 28 s, and removes an account within 60 s. */
@@ -96,10 +96,6 @@ export async function removeAccount(server: Server, id: string, flags: RemoveFla
 function lineOf({ id, label, status: { state, reason, account } }: AccountView): string {
   const facts = [state, reason === state ? null : reason, account && nameOf(account), label]
   return `${id.padEnd(12)} ${printable(facts.filter((fact) => fact !== null).join(', '))}\n`
-}
-
-function print(json: boolean, answer: object, text: string): void {
-  process.stdout.write(json ? jsonLines(answer) : text)
 }
 
 function firstLine(file: string): string {

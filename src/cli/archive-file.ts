@@ -33,11 +33,11 @@ export async function importFile(
   from: string,
   { json, account }: FileFlags,
 ): Promise<number> {
-  const file = openExport(toPath(from))
+  const fd = openExport(toPath(from))
   const done = await withDirectory(config, account, (authDir, secret) =>
     importArchive({
       authDir,
-      from: file,
+      from: fd,
       secret,
       keep: config.keep,
       clock: systemClock,
@@ -111,7 +111,7 @@ async function withDirectory<T>(
   }
 }
 
-/** Returns the directory of an account that was added. */
+/** Returns the directory of the account. @throws CommandError if the account was never added */
 function dirOf(authDir: AuthDir, account: AccountId): AccountDir {
   if (account === DEFAULT_ACCOUNT) return authDir
   if (existsSync(placesOf(authDir.path, account).own)) return authDir.of(account)
@@ -144,6 +144,7 @@ function toCommandError(error: unknown): unknown {
   return error
 }
 
+/** Returns the file descriptor. @throws CommandError if the file cannot be read */
 function openExport(file: string): number {
   try {
     return openRegular(file)

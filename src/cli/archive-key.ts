@@ -51,6 +51,11 @@ export function decrypt(config: Config, flags: { json: boolean }): Promise<numbe
 /** Changes one database. Returns false if no change was needed. */
 type Change = (file: string, options: ChangeOptions) => boolean
 
+/**
+ * Changes every archive of the directory and the control database, and prints what was done.
+ * @param state what they are afterwards, such as `encrypted`
+ * @param prepare reads the keys, before the directory is locked
+ */
 async function overArchives(
   { authDir }: Config,
   { json }: { json: boolean },

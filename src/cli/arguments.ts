@@ -9,7 +9,7 @@ export class UsageError extends Error {}
 
 /**
  * Parses the arguments after the command's name. Returns null if one of them is `--help` or `-h`.
- * @throws UsageError for an unknown flag or a wrong number of operands, ConfigError for a value that is not allowed
+ * @throws UsageError for an unknown flag, a missing value or a wrong number of operands, ConfigError for a value that is not allowed
  */
 export function parseArguments(command: Command, argv: string[]): Given | null {
   const rows = rowsOf(command)
@@ -28,14 +28,14 @@ export function parseArguments(command: Command, argv: string[]): Given | null {
   const typed = new Map<string, string>()
   const operands: string[] = []
   const fields: Record<string, string | null> = {}
-  /** The flag of a field, whose value may follow. */
-  let open: string | null = null
+  /** The field whose flag came just before, without a value: the next argument is its value. */
+  let unfilled: string | null = null
   for (const token of tokens) {
-    const before = open
-    open = null
+    const flagged = unfilled
+    unfilled = null
     if (token.kind === 'positional') {
       const [, name, value = ''] = /^([a-z_]\w*)=(.*)$/s.exec(token.value) ?? []
-      if (before !== null) fields[before] = token.value
+      if (flagged !== null) fields[flagged] = token.value
       else if (command.takesFields && name !== undefined) fields[name] = value
       else operands.push(token.value)
     }
@@ -45,7 +45,7 @@ export function parseArguments(command: Command, argv: string[]): Given | null {
     if (command.takesFields && !rows.has(token.name) && token.rawName.startsWith('--')) {
       const name: string = token.name.replaceAll('-', '_')
       fields[name] = token.value ?? null
-      if (token.value === undefined) open = name
+      if (token.value === undefined) unfilled = name
       continue
     }
     const [name, value] = readToken(token, rows, command, argument)
@@ -85,7 +85,7 @@ function dashAdvice({ takesFields, operands }: Command): string {
   return operands.length === 0 ? '' : 'Put -- before a text that begins with a dash.'
 }
 
-/** Returns the flag's name and its value as text. `argument`: the one that it is from. */
+/** Returns the flag's name and its value as text. `argument`: what was typed. */
 function readToken(
   token: Token,
   rows: Map<string, Row>,
@@ -104,9 +104,9 @@ function readToken(
   const positive = name.startsWith('no-') ? name.slice(3) : ''
   if (rows.get(positive)?.takes === null && value === undefined) return [positive, 'false']
   const known = [...rows.keys(), 'help'].map((one) => `--${one}`)
-  // A text such as `--help=me` means none.
+  // Only a text such as `--help=me` has this name here, and it is no mistyped flag.
   const meant = name === 'help' ? undefined : nearest(rawName, known)
-  // Of `-hello`, the split has only `-h`.
+  // parseArgs splits `-hello` into letters. The error names the argument as it was typed.
   const [flag = rawName] = argument.split(/[\s=]/, 1)
   const next = meant === undefined ? dashAdvice(command) : `Did you mean ${meant}?`
   throw new UsageError(`${command.name} has no flag ${flag}. ${next}`.trimEnd())

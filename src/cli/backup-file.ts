@@ -14,7 +14,7 @@ const IV_BYTES = 12
 const HEAD_BYTES = MAGIC.length + SALT_BYTES + IV_BYTES
 const TAG_BYTES = 16
 
-/** Why a backup is not read, or not written: `unreadable` has the error of what was to be in it as its cause. */
+/** Why a backup is not read, or not written. The cause of `unreadable` is the error of the entry that cannot be read. */
 export class BackupError extends Error {
   readonly code: 'not_a_backup' | 'wrong_key_or_damaged' | 'unreadable'
   constructor(code: BackupError['code'], options?: ErrorOptions) {
@@ -81,12 +81,12 @@ export async function readBackup(file: string, key: string, folder: string): Pro
     throw new BackupError('wrong_key_or_damaged', { cause })
   }
   // Each file gets its mode from the backup, and belongs to the user who restores it.
-  const { uid, gid } = { uid: process.getuid?.(), gid: process.getgid?.() }
-  const map = <Header extends object>(header: Header) => ({ ...header, uid, gid })
+  const owner = { uid: process.getuid?.(), gid: process.getgid?.() }
+  const map = <Header extends object>(header: Header) => ({ ...header, ...owner })
   await pipeline(...decrypt(), createGunzip(), extract(folder, { map: map as never }))
 }
 
-/** Returns a function that opens the encrypted bytes. @throws BackupError `not_a_backup` */
+/** Returns a function that opens the encrypted bytes and their decryption, as the start of a pipeline. @throws BackupError `not_a_backup` */
 function opener(file: string, key: string) {
   const { size } = statSync(file)
   const head = bytesAt(file, 0, HEAD_BYTES)

@@ -108,7 +108,7 @@ export function openApi(server: Server): Api {
         return answer
       } catch (error) {
         known = null
-        // A command error is not repeated: where no server was at first, the command says so at once.
+        // The transport repeats only the bare error. Until an attempt may have reached the server, the command fails at once.
         throw isOut ? error : explainFailure(url, error, { limitMs, isOut, isReading, once })
       }
     }

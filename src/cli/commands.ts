@@ -33,7 +33,6 @@ import {
 import { call, chats, messages, search, watch } from './commands/reading.ts'
 import { rulesCheck, rulesList } from './commands/rules.ts'
 import { completion, doctor, sandbox, serve, stop } from './commands/serving.ts'
-
 import {
   webhooksChange,
   webhooksCreate,

@@ -11,7 +11,7 @@ import { errnoOf } from './errno.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { jsonLines } from './terminal.ts'
 
-/** Values with these placeholders are numbers and words of ours. All other values can name people, places or secrets. */
+/** Settings with these placeholders (null: a switch) have numbers and words of ours as values. All others can name people, places or secrets. */
 const OPEN_VALUES: readonly (string | null)[] = [
   ...[null, 'PORT', 'N', 'SECONDS', 'MESSAGES', 'DAYS', 'MIB', 'MS'],
   ...['POLICY', 'WHEN', 'LEVEL'],
@@ -74,7 +74,7 @@ async function bundleOf({ config, machine, answering, findings, given, api }: Bu
   }
 }
 
-/** Returns each setting: its value if it tells nothing, else whether it is set. */
+/** Returns each setting: `default`, or its value if its placeholder is one of {@link OPEN_VALUES}, else `set`. */
 function settingsOf(given: BundleSource['given']): Record<string, string> {
   const rows: [string, Row][] = Object.entries(SETTINGS)
   return Object.fromEntries(

@@ -1,6 +1,6 @@
 /** What a check of `doctor` is, and what it finds. */
 import { type Config, serverUrl } from '../config.ts'
-import { ApiError, openApi } from './client.ts'
+import { type Api, ApiError, openApi } from './client.ts'
 import type { MachineView } from './doctor-machine.ts'
 import type { Answering } from './who-answers.ts'
 
@@ -44,11 +44,15 @@ export function isServed(situation: Situation): situation is Served {
   return answering.who === 'server' && answering.status.auth_dir === config.authDir
 }
 
+/** Returns a client of the server at the address of the settings. */
+export function apiOf({ config, key }: Pick<Situation, 'config' | 'key'>): Api {
+  return openApi({ url: serverUrl(config.host, config.port), isNamed: true, key })
+}
+
 /** The response of the server to this GET; null if it returns an error, which another check explains. */
-export async function askServer<T>({ config, key }: Situation, path: string): Promise<T | null> {
+export async function askServer<T>(situation: Situation, path: string): Promise<T | null> {
   try {
-    const api = openApi({ url: serverUrl(config.host, config.port), isNamed: true, key })
-    return await api.get<T>(path)
+    return await apiOf(situation).get<T>(path)
   } catch (error) {
     if (error instanceof ApiError) return null
     throw error

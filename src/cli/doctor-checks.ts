@@ -105,7 +105,7 @@ async function checkBrowser({ config, machine }: Situation): Promise<Verdict> {
 
 async function checkDirectory({ config: { authDir }, machine }: Situation): Promise<Verdict> {
   const elsewhere = 'choose another directory in WHATSAPP_AUTH_DIR'
-  const place = await nearest(authDir, machine)
+  const place = await nearestExisting(authDir, machine)
   if (!place.isDirectory)
     return problem(`${place.path} is not a directory.`, `Move it away, or ${elsewhere}.`)
   const isThere = place.path === authDir
@@ -198,7 +198,7 @@ async function checkProfile({ config: { authDir }, machine }: Situation): Promis
 }
 
 async function checkDisk({ config: { authDir }, machine }: Situation): Promise<Verdict> {
-  const { path } = await nearest(authDir, machine)
+  const { path } = await nearestExisting(authDir, machine)
   const { bytes, files } = await machine.free(path)
   const left = `${Math.floor(bytes / 1024 ** 2)} MB`
   const next = `Free space on the disk of ${path}, or move the session with WHATSAPP_AUTH_DIR.`
@@ -322,7 +322,7 @@ const NETWORK_CODES: [code: RegExp, what: string, next: string][] = [
 ]
 
 /** Returns the path itself, or the closest existing path above it. */
-async function nearest(
+async function nearestExisting(
   path: string,
   machine: MachineView,
 ): Promise<{ path: string; isDirectory: boolean; uid: number }> {

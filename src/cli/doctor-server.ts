@@ -1,8 +1,7 @@
 /** The checks of the running server of this directory. */
-import { serverUrl } from '../config.ts'
 import type { Status } from '../model/status.ts'
-import { openApi } from './client.ts'
 import {
+  apiOf,
   askServer,
   type Check,
   isServed,
@@ -86,10 +85,9 @@ type Capabilities = {
 }
 
 /** Checks what WhatsApp Web offers to the running server. */
-async function checkCapabilities({ config, key }: Served): Promise<Verdict> {
-  const api = openApi({ url: serverUrl(config.host, config.port), isNamed: true, key })
+async function checkCapabilities(situation: Served): Promise<Verdict> {
   const { whatsapp_web_version, is_known_build, operations } =
-    await api.get<Capabilities>('/api/capabilities')
+    await apiOf(situation).get<Capabilities>('/api/capabilities')
   if (whatsapp_web_version === null) return ok('WhatsApp Web is not loaded, so it was not checked.')
   const build = `Build ${whatsapp_web_version} of WhatsApp Web`
   const broken = operations.filter(({ state }) => state === 'broken')

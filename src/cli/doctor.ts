@@ -5,7 +5,7 @@ import type { Status } from '../model/status.ts'
 import { listenerAt } from '../same-user.ts'
 import { openApi } from './client.ts'
 import { writeBundle } from './doctor-bundle.ts'
-import type { Finding, Situation } from './doctor-check.ts'
+import { apiOf, type Finding, type Situation } from './doctor-check.ts'
 import { CHECKS } from './doctor-checks.ts'
 import { thisMachine } from './doctor-machine.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
@@ -19,7 +19,7 @@ export type DoctorFlags = { json: boolean; url: string; 'key-file': string; bund
 
 /**
  * Prints the findings. Resolves with exit code 1 if one is a problem. `read` returns the settings, with `more` replacing
- * the given ones. `url` is the server whose directory, browser and port are checked; empty: those of the settings.
+ * the given ones. `given` returns them as text, for the bundle. `url` is the server whose directory, browser and port are checked; empty: those of the settings.
  * @throws CommandError if no server responds there or the bundle cannot be written, ConfigError if the server is on another computer
  */
 export async function doctor(
@@ -44,8 +44,7 @@ export async function doctor(
   )
   const code = problems === 0 ? EXIT.ok : EXIT.failed
   if (bundle === '') return code
-  const server = { url: serverUrl(config.host, config.port), isNamed: true, key }
-  const api = answering.who === 'server' ? openApi(server) : null
+  const api = answering.who === 'server' ? apiOf({ config, key }) : null
   const written = await writeBundle(bundle, { config, machine, answering, findings, given: given(), api })
   process.stderr.write(`Wrote ${printable(written)}. Read it before you share it.\n`)
   return code

@@ -3,7 +3,7 @@ import { openApi, type Server } from './client.ts'
 import { isConfirmed } from './consent.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { demandNewFile, withSecret } from './secret-file.ts'
-import { jsonLines, printable } from './terminal.ts'
+import { print, printable } from './terminal.ts'
 
 const LIMIT_MS = 10_000
 
@@ -142,8 +142,4 @@ function lineOf({ id, name, scopes, accounts, suspended, toolsets, chats, sends,
     times.last_used_at === null ? 'never used' : `last used ${times.last_used_at}`,
   ]
   return `${id.padEnd(17)} ${facts.filter((fact) => fact !== null).join(', ')}\n`
-}
-
-function print(json: boolean, data: unknown, text: string): void {
-  process.stdout.write(json ? jsonLines(data) : text)
 }

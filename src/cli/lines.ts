@@ -140,7 +140,7 @@ function authorOf({ from_me: isMine, sender_name: name }: Message): string {
   return isMine ? 'me' : printable(name ?? 'unknown')
 }
 
-/** Returns the text of the message, with what it is if it is no text. */
+/** Returns the text of the message, after its kind in brackets if it is not a plain text message. */
 function textOf({ type, body, summary }: Message): string {
   const kind = summary ?? (type === 'chat' ? null : type)
   return [kind === null ? '' : `[${kind}]`, body].filter((part) => part !== '').join(' ')

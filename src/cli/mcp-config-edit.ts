@@ -49,13 +49,13 @@ export function withEntry(text: string, edit: Edit): string {
   if (isDeepStrictEqual(plainOf(data), plainOf(wanted))) return text
   const change = !Object.hasOwn(servers, edit.name) ? 'add' : isOurs ? 'update' : 'replace'
   const tries = edit.format === 'toml' ? editToml(before, edit, change) : [editJson(before, edit, change)]
-  const after = tries.find((one) => says(one, wanted))
+  const after = tries.find(isWanted)
   if (after === undefined) throw new EditError('cannot be edited safely')
   return bom + after
 
-  function says(text: string, wanted: Json): boolean {
+  function isWanted(edited: string): boolean {
     try {
-      return isDeepStrictEqual(plainOf(read(text)), plainOf(wanted))
+      return isDeepStrictEqual(plainOf(read(edited)), plainOf(wanted))
     } catch {
       return false
     }

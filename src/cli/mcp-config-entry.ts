@@ -12,8 +12,7 @@ import { CommandError, EXIT } from './exit-codes.ts'
 import { toolsetsQuery } from './toolsets-query.ts'
 import { PROGRAM, quote } from './words.ts'
 
-export const TRANSPORTS = ['stdio', 'http'] as const
-export type Transport = (typeof TRANSPORTS)[number]
+export type Transport = 'stdio' | 'http'
 
 /** What a client needs to reach the server. */
 export type Entry =

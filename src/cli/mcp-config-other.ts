@@ -11,8 +11,8 @@ const MOST_CHARACTERS = 200
 
 /**
  * Returns the command or URL of another program's entry, for people; null if the entry is ours or empty. Omits further
- * arguments, and the query and password of a URL, because they may be secrets. A URL with another port than the current
- * one counts as another program, because its server is unknown.
+ * arguments, and the query and password of a URL, because they may be secrets. A URL that is neither that of `now` nor the
+ * endpoint at the default port counts as another program, because its server is unknown.
  */
 export function otherProgram(before: unknown, now: Entry, { root }: Pick<Place, 'root'>): string | null {
   if (!isRecord(before)) return null

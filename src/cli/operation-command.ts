@@ -1,7 +1,7 @@
 /** Defines a command that is one operation of the running server. */
 import { serverOf } from './client.ts'
 import { type Command, defineCommand, type Flags, type Given } from './command.ts'
-import { CLIENT_SETTINGS, json, server, switchFlag, text } from './commands/flags.ts'
+import { CLIENT_SETTINGS, json, secretOut, server, yes } from './commands/flags.ts'
 import type { Shows } from './lines.ts'
 
 type OperationRow<Own extends Flags> = Omit<Command<Own>, 'settings' | 'exits' | 'run'> & {
@@ -17,9 +17,6 @@ type OperationRow<Own extends Flags> = Omit<Command<Own>, 'settings' | 'exits' |
   asks?: string
 }
 
-const out = text('FILE', 'File for the secret, which only you can read. Default: standard output.')
-const yes = switchFlag('Do not ask for confirmation.')
-
 /** Returns the command. It takes the flags of every client, and `--json`. */
 export function defineOperationCommand<const Own extends Flags>({
   operation: id,
@@ -29,7 +26,10 @@ export function defineOperationCommand<const Own extends Flags>({
   asks,
   ...row
 }: OperationRow<Own>): Command {
-  const special = { ...(secret === undefined ? {} : { out }), ...(asks === undefined ? {} : { yes }) }
+  const special = {
+    ...(secret === undefined ? {} : { out: secretOut }),
+    ...(asks === undefined ? {} : { yes }),
+  }
   return defineCommand<Flags>({
     ...row,
     flags: { ...row.flags, ...special, json, ...server },

@@ -3,7 +3,7 @@ import { DEFAULT_ACCOUNT } from '../model/ids.ts'
 import { describeHeld, type OutboxItem } from '../model/outbox.ts'
 import { type Api, openApi, type Server } from './client.ts'
 import { EXIT } from './exit-codes.ts'
-import { jsonLines, printable } from './terminal.ts'
+import { print, printable } from './terminal.ts'
 import { inWords } from './words.ts'
 
 /** An approval returns once the message is sent: within 30 s, a file within 60 s. */
@@ -38,7 +38,7 @@ export async function showHistory(
   return EXIT.ok
 }
 
-/** Returns every item in this state. The oldest, which are on the last page, expire first. */
+/** Returns every item in this state. Reads every page: the oldest items, which expire first, are on the last. */
 async function everyItem(api: Api, state: string): Promise<OutboxItem[]> {
   const items: OutboxItem[] = []
   for (let before: string | null = ''; before !== null; ) {
@@ -65,8 +65,8 @@ export async function approveItem(
   { json, digest }: Flags & { digest: string },
 ): Promise<number> {
   const api = openApi(server)
-  const read = digest === '' ? (await api.get<Answer>(pathOf(id))).item.digest : digest
-  return showItem(json, await api.post<Answer>(`${pathOf(id)}/approve`, { digest: read }, LIMIT_MS))
+  const approved = digest === '' ? (await api.get<Answer>(pathOf(id))).item.digest : digest
+  return showItem(json, await api.post<Answer>(`${pathOf(id)}/approve`, { digest: approved }, LIMIT_MS))
 }
 
 /** Rejects the item and prints it. Resolves with the exit code. */
@@ -100,10 +100,6 @@ const pathOf = (id: string) => `/api/outbox/${encodeURIComponent(id)}`
 export function showItem(json: boolean, answer: Answer): number {
   print(json, answer, textOf([answer.item]))
   return answer.item.state === 'failed' || answer.item.state === 'unknown' ? EXIT.failed : EXIT.ok
-}
-
-function print(json: boolean, data: unknown, text: string): void {
-  process.stdout.write(json ? jsonLines(data) : text)
 }
 
 function textOf(items: readonly OutboxItem[]): string {

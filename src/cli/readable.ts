@@ -32,5 +32,5 @@ function isGroup(value: unknown): boolean {
 }
 
 function word(value: unknown): string {
-  return printable(typeof value === 'string' ? value : String(value))
+  return printable(String(value))
 }

@@ -1,16 +1,8 @@
 /** Rules, as lines for people. */
 import { printable } from './terminal.ts'
-import { type Undelivered, undelivered } from './webhook-lines.ts'
+import { type EventFilter, filterFacts, type Undelivered, undelivered } from './webhook-lines.ts'
 
-export type RuleFacts = {
-  name: string
-  account: string
-  does: string
-  kinds: readonly string[] | null
-  chats: readonly string[] | null
-  from_me: boolean | null
-  mentions_me: boolean
-}
+export type RuleFacts = EventFilter & { name: string; does: string }
 export type ListedRule = RuleFacts &
   Undelivered & {
     paused_reason: string | null
@@ -24,16 +16,8 @@ export type ListedRules = {
 }
 
 /** Renders what a rule takes and does. `more`: facts of its state. */
-export function ruleFacts({ name, account, does, ...rule }: RuleFacts, more: readonly string[] = []): string {
-  const facts = [
-    does,
-    account !== 'default' && `account ${account}`,
-    rule.kinds !== null && `kinds ${rule.kinds.join(', ')}`,
-    rule.chats !== null && `chats ${rule.chats.join(', ')}`,
-    rule.from_me !== null && (rule.from_me ? 'own messages' : 'messages of others'),
-    rule.mentions_me && 'mentions of the account',
-    ...more,
-  ].filter((fact) => fact !== false)
+export function ruleFacts({ name, does, ...filter }: RuleFacts, more: readonly string[] = []): string {
+  const facts = [does, ...filterFacts(filter), ...more]
   return `${name}\n${facts.map((fact) => `    ${printable(fact)}\n`).join('')}`
 }
 

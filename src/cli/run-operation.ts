@@ -35,8 +35,8 @@ export async function runOperation(server: Server, run: OperationRun): Promise<n
   const api = openApi(server)
   const operation = findOperation(await readOperations(api), id)
   const { chat_id: chat } = fields
-  const found = chat === undefined ? fields : { ...fields, chat_id: await findChat(api, chat) }
-  const ask = async () => (await askOperation(api, operation, found)).json()
+  const resolved = chat === undefined ? fields : { ...fields, chat_id: await findChat(api, chat) }
+  const ask = async () => (await askOperation(api, operation, resolved)).json()
   const textOf = (output: unknown) =>
     shows === undefined ? readable(output) : LINES[shows](output, { ids: run.ids })
   if (run.secret === 'new') demandNewFile(run.out)
@@ -45,6 +45,6 @@ export async function runOperation(server: Server, run: OperationRun): Promise<n
   }
   const output: unknown = await ask()
   process.stdout.write(run.json ? jsonLines(output) : textOf(output))
-  // The outcome of a delivery.
+  // Operations that deliver an event return whether they did.
   return Object(output).delivered === false ? EXIT.failed : EXIT.ok
 }

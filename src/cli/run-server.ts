@@ -163,7 +163,7 @@ function untilSignal(log: Log): Promise<void> {
 }
 
 /**
- * The browser library leaves promises unguarded (F8), and Node would end the process for one of them. An unhandled
+ * The browser library leaves promises unguarded (docs/failures.md, F8), and Node would end the process for one of them. An unhandled
  * rejection is logged, and the session checks at once that its page still responds. An uncaught exception may have left
  * work half done, so it stops the server, cleanly.
  */

@@ -23,7 +23,7 @@ import { commandLineHere } from './words.ts'
 /** Loading the sample chats takes seconds. */
 const READY_MS = 60_000
 
-/** Reads documents that are plain text, so that the operation for it can be tried. */
+/** The text command of the sandbox. It reads documents that are plain text, so that reading documents can be tried. */
 export const PRINTS_TEXT = `"${process.execPath}" -p "require('node:fs').readFileSync(process.argv[1], 'utf8')" {file}`
 
 type SandboxFlags = {
@@ -86,9 +86,9 @@ export async function sandbox(settings: GivenSettings, flags: SandboxFlags): Pro
 
 /** Prints which settings of the environment the sandbox ignores, and how to give them. Leaves out {@link PLACES}, which it never takes. */
 function warnOfUnused(given: GivenSettings): void {
-  const unnamed = [...SHARED, ...PLACES]
+  const exempt = [...SHARED, ...PLACES]
   const names = (Object.keys(SETTINGS) as SettingName[]).filter(
-    (name) => Boolean(process.env[name]) && !unnamed.includes(name) && given[name] === undefined,
+    (name) => Boolean(process.env[name]) && !exempt.includes(name) && given[name] === undefined,
   )
   if (names.length === 0) return
   const flagged = names.flatMap((name) => SETTINGS[name].flag ?? [])
@@ -205,7 +205,7 @@ Simulated WhatsApp is running. No data leaves this computer.
   phone   ${phone}   (scan the QR code and write as your contacts here)
   link    open ${url}/qr and press Start, or run: ${commandLineHere(`auth --url ${url}`)}
   status  ${url}/api/status
-${toNameIt(url)}`
+${renderVariable(url)}`
 }
 
 /** Renders the greeting of a linked sandbox. A test runs the printed requests. */
@@ -222,11 +222,11 @@ List the chats, read the messages of ${contact?.name ?? 'a contact'}, and send a
   curl ${url}/api/chats
   curl '${url}/api/messages?phone_number=${to}'
   ${post(`${url}/api/send`, { phone_number: to, message: 'Hello from the sandbox' })}
-${toNameIt(url)}`
+${renderVariable(url)}`
 }
 
-/** Without this variable, commands in another terminal use the server of the user's own account. */
-function toNameIt(url: string): string {
+/** Renders how to set the URL. Without this variable, commands in another terminal use the server of the user's own account. */
+function renderVariable(url: string): string {
   const line = process.platform === 'win32' ? `set WHATSAPP_MCP_URL=${url}` : `export WHATSAPP_MCP_URL=${url}`
   return `
 To use the sandbox with the commands of the documentation, run this in another terminal first:

@@ -13,6 +13,7 @@ type SecretFlags = { out: string; json: boolean }
  * Makes a secret. A file is created before the request, so that no secret is made that cannot be stored, and takes its name
  * after it, so that readers find a whole secret at any time. Standard output has only the secret, so that it can be
  * redirected; standard error has the rest. Resolves with the exit code.
+ * @param textOf renders the response for people, on standard error
  * @param make requests the secret
  */
 export async function withSecret<Done extends object>(
@@ -45,7 +46,7 @@ export async function withSecret<Done extends object>(
   return EXIT.ok
 }
 
-/** @throws CommandError if the file exists already */
+/** Does nothing without a name. @throws CommandError if the file exists already */
 export function demandNewFile(out: string): void {
   if (out !== '' && existsSync(toPath(out))) throw unwritable(out, 'exists already')
 }

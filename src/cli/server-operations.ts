@@ -8,7 +8,8 @@ import { nearest } from './nearest.ts'
 /** The longest operation, which forgets a large chat, and the longest wait for events respond within a minute. */
 const LIMIT_MS = 70_000
 
-type Schema = { type?: string | string[]; anyOf?: Schema[]; const?: unknown; description?: string }
+type Schema = { type?: string | string[]; anyOf?: Schema[] }
+type Field = { place: 'path' | 'query' | 'body'; schema: Schema }
 type Parameter = { name?: string; in?: string; schema?: Schema; $ref?: string }
 type Content = Record<string, { schema?: Schema & { properties?: Record<string, Schema> } }>
 type Described = {
@@ -28,9 +29,9 @@ export type ServerOperation = {
   method: string
   /** Its path, with `{name}` for each parameter. */
   path: string
-  /** Where each field is sent, and the schema of those in the body. */
-  fields: ReadonlyMap<string, { place: 'path' | 'query' | 'body'; schema: Schema }>
-  /** Media type of its success response. */
+  /** Where each field is sent, and its schema. */
+  fields: ReadonlyMap<string, Field>
+  /** Media type of its success response; empty if that has no body. */
   gives: string
   /** True if its body is the bytes of a file. */
   takesBytes: boolean
@@ -80,8 +81,11 @@ export function askOperation(
 ): Promise<Response> {
   const place = operation.fields.get('account')?.place
   // Without a named account, a filter is left out: it would hide the other accounts.
-  const isAsked = place === 'path' || (place !== undefined && api.account !== DEFAULT_ACCOUNT)
-  const { method, path, body } = requestOf(operation, isAsked ? { account: api.account, ...fields } : fields)
+  const sendsAccount = place === 'path' || (place !== undefined && api.account !== DEFAULT_ACCOUNT)
+  const { method, path, body } = requestOf(
+    operation,
+    sendsAccount ? { account: api.account, ...fields } : fields,
+  )
   return api.request(path, operation.takesBytes ? UPLOAD_MS : LIMIT_MS, {
     method,
     ...(operation.gives === 'application/json' ? {} : { isOpen: true }),
@@ -127,7 +131,7 @@ function noField(id: string, name: string, names: readonly string[]): CommandErr
 }
 
 function toOperation(path: string, method: string, described: Described): ServerOperation {
-  const fields = new Map<string, { place: 'path' | 'query' | 'body'; schema: Schema }>()
+  const fields = new Map<string, Field>()
   for (const { name, in: place, schema = {} } of described.parameters ?? [])
     if (name !== undefined && (place === 'path' || place === 'query')) fields.set(name, { place, schema })
   const content = described.requestBody?.content ?? {}

@@ -46,7 +46,8 @@ export type Http = {
 }
 
 /**
- * @param url of the MCP endpoint
+ * Returns a client for one URL.
+ * @param url of the MCP endpoint, or of `/health`
  * @param isOurs called before each request; false if the listener must not receive it. Default: always true.
  * @param key sent with each request. Default: none.
  */

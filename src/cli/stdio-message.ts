@@ -39,7 +39,10 @@ export function readMessage(text: string): Message | null {
   }
 }
 
-/** Returns the ids of the requests that this text of the server responds to. Returns null if the text is not JSON-RPC. */
+/**
+ * Returns the messages of this text of the server, one or those of a batch, and the ids of the requests that they respond to.
+ * An id is null if the server could not read it. Returns null if the text is not JSON-RPC.
+ */
 export function readAnswer(text: string): { ids: (Id | null)[]; parts: Record<string, unknown>[] } | null {
   let parsed: unknown
   try {

@@ -13,12 +13,13 @@ import { toolsetsQuery } from './toolsets-query.ts'
 type StdioFlags = { url: string; 'key-file': string; account: string; 'idle-minutes': number; stay: boolean }
 
 /**
+ * Returns what `stdio` needs: the server, the endpoint and the key.
  * Clients start `stdio` in the folder of the open project. A downloaded folder must not define programs to run or redirect
  * messages. Therefore `.env` and relative paths are those of the data root, where the server runs.
  * `--toolsets` is for this client: a server that is started serves others too.
  * @throws ConfigError, and CommandError if the settings do not determine the server's URL
  */
-export function openServer(given: { settings: GivenSettings; flags: StdioFlags }): StdioOptions {
+export function stdioOptions(given: { settings: GivenSettings; flags: StdioFlags }): StdioOptions {
   const { WHATSAPP_MCP_TOOLSETS: toolsets, ...settings } = given.settings
   const { flags } = given
   const root = dataRoot()

@@ -22,7 +22,7 @@ import { createRequests, type Request } from './stdio-requests.ts'
 import { createLegacySession, POST_HEADERS } from './stdio-session.ts'
 
 export type Pipe = {
-  /** Accepts a line of the client. Returns at once; the result is a response. */
+  /** Accepts a line of the client. Returns at once; the response is written later. */
   accept(line: string): void
   /** Resolves when every request has a response, except the long streams. */
   settled(): Promise<void>
@@ -49,7 +49,7 @@ const MAX_BREAKS = 3
 
 export function createPipe({ server, http, write, say }: PipeOptions): Pipe {
   const requests = createRequests()
-  const works = new Set<Promise<void>>()
+  const underWay = new Set<Promise<void>>()
   let isClosed = false
   /** Messages after an `initialize` wait for it, because they belong to the session that it starts. */
   let opening: Promise<void> = Promise.resolve()
@@ -65,8 +65,8 @@ export function createPipe({ server, http, write, say }: PipeOptions): Pipe {
     const work = message.method === CANCELLED ? cancel(message) : carry(message, opening)
     if (isOpening) opening = work
     if (message.method !== LISTEN) {
-      works.add(work)
-      void work.then(() => works.delete(work))
+      underWay.add(work)
+      void work.then(() => underWay.delete(work))
     }
   }
 
@@ -134,14 +134,14 @@ export function createPipe({ server, http, write, say }: PipeOptions): Pipe {
     const isLegacy = message.revision === null
     const isOpening = isLegacy && message.method === 'initialize'
     if (!isOpening) await session.ready()
-    const asked = session.id()
+    const sessionId = session.id()
     request.isOut = true
     let answer = await post(message, signal)
     // 404: the server rejected the session before it handled the message.
-    if (answer.statusCode === 404 && isLegacy && asked !== null && !isOpening) {
+    if (answer.statusCode === 404 && isLegacy && sessionId !== null && !isOpening) {
       answer.resume()
       request.isOut = false
-      await session.renew(asked).catch((error) => {
+      await session.renew(sessionId).catch((error) => {
         throw error instanceof Lost && error.wasSent ? new Lost(error, false) : error
       })
       request.isOut = true
@@ -218,7 +218,7 @@ export function createPipe({ server, http, write, say }: PipeOptions): Pipe {
   return {
     accept,
     async settled() {
-      while (works.size > 0) await Promise.all(works)
+      while (underWay.size > 0) await Promise.all(underWay)
     },
     async close() {
       isClosed = true

@@ -62,7 +62,8 @@ export function createLegacySession({ http, onText, say }: SessionOptions): Lega
     ...(version === null ? {} : { 'mcp-protocol-version': version }),
   })
 
-  function begin(answer: IncomingMessage, text: string): void {
+  /** Takes the id and the revision of the session from the response to `initialize`. */
+  function adopt(answer: IncomingMessage, text: string): void {
     const [part] = readAnswer(text)?.parts ?? []
     const result = isRecord(part?.result) ? part.result : {}
     const given = answer.headers['mcp-session-id']
@@ -86,7 +87,7 @@ export function createLegacySession({ http, onText, say }: SessionOptions): Lega
       if (texts.some((one) => announcesStop(readAnswer(one)?.parts ?? []))) throw new Stopping()
       const text = texts.find((one) => (readAnswer(one)?.parts ?? []).some((part) => 'result' in part))
       if (answer.statusCode !== 200 || text === undefined) throw notBegun()
-      begin(answer, text)
+      adopt(answer, text)
       for (const one of [INITIALIZED, ...repeated.values()]) (await post(one)).resume()
       void listen()
     } catch (error) {
@@ -158,7 +159,7 @@ export function createLegacySession({ http, onText, say }: SessionOptions): Lega
       void close()
       repeated.clear()
       initialize = message.text
-      begin(answer, text)
+      adopt(answer, text)
     },
     passed({ method, params, text }) {
       if (method === 'notifications/initialized' && id !== null) void listen()

@@ -12,6 +12,11 @@ export function jsonLines(value: unknown): string {
   return `${escapeInJson(JSON.stringify(value, null, 2))}\n`
 }
 
+/** Prints the value as JSON, or the text for people, on standard output. */
+export function print(json: boolean, value: unknown, text: string): void {
+  process.stdout.write(json ? jsonLines(value) : text)
+}
+
 export type Screen = {
   /** Prints one line. An earlier drawing stays in place. */
   say(line: string): void

@@ -6,19 +6,24 @@ export type Undelivered = { failing_chats: number; dead_deliveries: number }
 
 export type Attempt = { status: number | null; error: string | null }
 
-export type Webhook = Undelivered & {
-  id: string
+/** The events that a webhook or a rule takes. Null: all. */
+export type EventFilter = {
   account: string
-  url: string
-  kinds: string[] | null
-  chats: string[] | null
+  kinds: readonly string[] | null
+  chats: readonly string[] | null
   from_me: boolean | null
   mentions_me: boolean
-  paused: boolean
-  paused_reason: string | null
-  last_attempt: (Attempt & { at: string }) | null
-  lost_events_at: string | null
 }
+
+export type Webhook = Undelivered &
+  EventFilter & {
+    id: string
+    url: string
+    paused: boolean
+    paused_reason: string | null
+    last_attempt: (Attempt & { at: string }) | null
+    lost_events_at: string | null
+  }
 
 export type Outcome = Attempt & { delivered: boolean; duration_ms: number }
 
@@ -32,20 +37,27 @@ export type Delivery = Attempt & {
 }
 
 /** Renders a webhook: its id, then what it receives and how its deliveries do. */
-export function webhookText({ id, account, url, kinds, chats, last_attempt: last, ...one }: Webhook): string {
+export function webhookText({ id, url, last_attempt: last, ...one }: Webhook): string {
   const facts = [
     url,
-    account !== 'default' && `account ${account}`,
-    kinds !== null && `kinds ${kinds.join(', ')}`,
-    chats !== null && `chats ${chats.join(', ')}`,
-    one.from_me !== null && (one.from_me ? 'own messages' : 'messages of others'),
-    one.mentions_me && 'mentions of the account',
+    ...filterFacts(one),
     ...undelivered(one),
     one.lost_events_at !== null && `events were deleted before they were delivered, at ${one.lost_events_at}`,
     last !== null && `last attempt ${last.at}, ${attemptText(last)}`,
   ].filter((fact) => fact !== false)
   const state = one.paused ? `  paused (${one.paused_reason})` : ''
   return `${id}${state}\n${facts.map((fact) => `    ${printable(fact)}\n`).join('')}`
+}
+
+/** Returns what a webhook or a rule takes, as facts. */
+export function filterFacts({ account, kinds, chats, from_me, mentions_me }: EventFilter): string[] {
+  return [
+    account !== 'default' && `account ${account}`,
+    kinds !== null && `kinds ${kinds.join(', ')}`,
+    chats !== null && `chats ${chats.join(', ')}`,
+    from_me !== null && (from_me ? 'own messages' : 'messages of others'),
+    mentions_me && 'mentions of the account',
+  ].filter((fact) => fact !== false)
 }
 
 /** Returns what a webhook or a rule did not deliver, as facts. */

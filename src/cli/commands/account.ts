@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { accountIdInput, phoneNumberInput } from '../../model/ids.ts'
 import { serverOf } from '../client.ts'
 import { defineCommand } from '../command.ts'
-import { account, CLIENT_SETTINGS, json, once, server, switchFlag, text } from './flags.ts'
+import { account, CLIENT_SETTINGS, json, once, server, text, yes } from './flags.ts'
 
 export const status = defineCommand({
   name: 'status',
@@ -106,7 +106,7 @@ export const logout = defineCommand({
   about: 'Asks for confirmation. Without a terminal, --yes is required. To link again you need the phone.',
   operands: [],
   settings: CLIENT_SETTINGS,
-  flags: { yes: switchFlag('Do not ask for confirmation.'), json, ...server, account },
+  flags: { yes, json, ...server, account },
   examples: [['logout', 'Asks for confirmation, then logs out']],
   exits: ['notRunning'],
   run: async (given) => (await import('../logout.ts')).logout(serverOf(given), given.flags),

@@ -1,7 +1,7 @@
 /** The commands that manage the accounts of the running server. */
 import { serverOf } from '../client.ts'
 import { defineCommand } from '../command.ts'
-import { CLIENT_SETTINGS, json, server, switchFlag, text } from './flags.ts'
+import { CLIENT_SETTINGS, json, server, switchFlag, text, yes } from './flags.ts'
 
 export const accountsList = defineCommand({
   name: 'accounts list',
@@ -92,7 +92,7 @@ export const accountsRemove = defineCommand({
   settings: CLIENT_SETTINGS,
   flags: {
     'delete-archive': switchFlag('Delete the archive of the account too.'),
-    yes: switchFlag('Do not ask for confirmation.'),
+    yes,
     json,
     ...server,
   },

@@ -22,6 +22,15 @@ export const text = (takes: string, help: string) =>
 /** Answers as data instead of text. */
 export const json = switchFlag('Print JSON, for programs.')
 
+/** Runs a command that deletes without its question. */
+export const yes = switchFlag('Do not ask for confirmation.')
+
+/** Where a new secret is written, as `withSecret` does it. */
+export const secretOut = text(
+  'FILE',
+  'File for the secret, which only you can read. Default: standard output.',
+)
+
 /** Names a server; without it, {@link CLIENT_SETTINGS} do. Empty if it was omitted. */
 export const url = {
   takes: 'URL',

@@ -4,7 +4,7 @@ import { SCOPES } from '../../model/caller.ts'
 import { POLICIES } from '../../model/policy.ts'
 import { serverOf } from '../client.ts'
 import { defineCommand } from '../command.ts'
-import { CLIENT_SETTINGS, json, server, switchFlag, text } from './flags.ts'
+import { CLIENT_SETTINGS, json, secretOut, server, switchFlag, text, yes } from './flags.ts'
 
 /** The flags for what a key may do. */
 const limits = {
@@ -36,7 +36,6 @@ const KEY_FIELDS = {
   'sends.chats': '--sends-to',
   expires_at: '--expires',
 }
-const out = text('FILE', 'File for the secret, which only you can read. Default: standard output.')
 
 export const keysList = defineCommand({
   name: 'keys list',
@@ -59,7 +58,7 @@ export const keysCreate = defineCommand({
   operands: ['NAME'],
   fields: { name: 'NAME', ...KEY_FIELDS },
   settings: CLIENT_SETTINGS,
-  flags: { ...limits, scopes: { ...limits.scopes, fallback: 'read' }, out, json, ...server },
+  flags: { ...limits, scopes: { ...limits.scopes, fallback: 'read' }, out: secretOut, json, ...server },
   examples: [
     ['keys create claude --out ~/claude.key', 'Creates a key that reads, and stores it'],
     ['keys create script --scopes read,send --accounts work', 'Prints a key of one account'],
@@ -111,7 +110,7 @@ export const keysRotate = defineCommand({
       fallback: '0',
       help: 'The previous secret stays valid for this number of seconds.',
     },
-    out,
+    out: secretOut,
     json,
     ...server,
   },
@@ -133,7 +132,7 @@ export const keysRevoke = defineCommand({
     'Ends its open streams and MCP sessions. Asks for confirmation. Without a terminal, --yes is required.',
   operands: ['ID'],
   settings: CLIENT_SETTINGS,
-  flags: { yes: switchFlag('Do not ask for confirmation.'), json, ...server },
+  flags: { yes, json, ...server },
   examples: [['keys revoke key_0a1b2c3d4e5f', 'Asks for confirmation, then revokes the key']],
   exits: ['notRunning'],
   run: async (given) =>

@@ -26,8 +26,8 @@ export const stdio = defineCommand({
   ],
   exits: [],
   run: async (given) => {
-    const { openServer } = await import('../stdio-open.ts')
-    return (await import('../stdio.ts')).stdio(openServer(given))
+    const { stdioOptions } = await import('../stdio-open.ts')
+    return (await import('../stdio.ts')).stdio(stdioOptions(given))
   },
 })
 

@@ -7,7 +7,7 @@ import { account, CLIENT_SETTINGS, json, once, server, switchFlag, text } from '
 const CHAT = 'CHAT is the id of a chat, a phone number with country code, or the whole name of a chat.'
 const ids = switchFlag('Show ids too.')
 const cursor = text('CURSOR', 'Continue a list where it ended.')
-const limit = text('N', 'Number of results, 1 to 100.')
+const limit = { ...text('N', 'Number of results, 1 to 100.'), fallback: '20' }
 const time = 'the id of a message, or a time in ISO 8601'
 
 export const chats = defineOperationCommand({
@@ -28,7 +28,7 @@ export const chats = defineOperationCommand({
     query: text('TEXT', 'Only chats whose name or number contains this.'),
     unread: switchFlag('Only chats with unread messages.'),
     kinds: text('KINDS', 'Kinds of chats, separated by commas. Default: direct,group,other.'),
-    limit: { ...limit, fallback: '20' },
+    limit,
     cursor,
     ids,
     account,
@@ -48,7 +48,7 @@ export const messages = defineOperationCommand({
   operands: ['CHAT'],
   fields: { chat_id: 'CHAT', limit: '--limit', before: '--before', after: '--after' },
   flags: {
-    limit: { ...limit, fallback: '20' },
+    limit,
     before: text('POINT', `Only messages before this: ${time}.`),
     after: text('POINT', `Only messages after this: ${time}.`),
     ids,
@@ -84,7 +84,7 @@ export const search = defineOperationCommand({
     types: text('TYPES', 'Only these types, separated by commas, such as image,document.'),
     before: text('POINT', `Only messages before this: ${time}.`),
     after: text('POINT', `Only messages after this: ${time}.`),
-    limit: { ...limit, fallback: '20' },
+    limit,
     cursor,
     ids,
     account,
