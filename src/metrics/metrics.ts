@@ -7,8 +7,8 @@ export type Metrics = {
   /** Counts what happens to this account, from now on. */
   follow(account: Account): void
   /**
-   * Returns the metrics as text, and its media type. `isSeen` says which accounts may be named; without `seesAll`, nothing is counted
-   * that happens in chats. A metric that cannot be read now is left out.
+   * Returns the metrics as text, and its media type. `isSeen` says which accounts may be named; without `seesAll`, metrics
+   * of what happens in chats are left out. A metric that cannot be read now is left out.
    */
   text(isSeen: (account: string) => boolean, seesAll: boolean): Promise<{ type: string; text: string }>
 }

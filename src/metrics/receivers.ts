@@ -14,15 +14,16 @@ export type Receivers = {
   clock: Pick<Clock, 'now'>
 }
 
-type Log = ReturnType<Account['archive']['events']['log']>
+type EventLog = ReturnType<Account['archive']['events']['log']>
 type View = Omit<ReceiverView<Receiving, string>, 'last'>
 type Named = { name: string; view: View }
 /** A value of a receiver. `log`: that of its account; `place`: its position in it. */
 type Value = { help: string } & (
   | { now(view: View): number }
-  | { inLog(log: Log, place: number, clock: Receivers['clock']): Promise<number> | number }
+  | { inLog(log: EventLog, place: number, clock: Receivers['clock']): Promise<number> | number }
 )
 
+/** Returns the Unix time in seconds of an ISO time. */
 export const secondsOf = (time: string) => Date.parse(time) / 1_000
 
 const LISTS: Record<'webhook' | 'rule', (from: Receivers) => Promise<Named[]>> = {

@@ -77,7 +77,7 @@ export function runCommand(
 
 const HAS_GROUPS = process.platform !== 'win32'
 
-/** In a process group of its own, where there are groups: {@link runCommand} ends it with the programs that it starts. */
+/** Starts it in a process group of its own, if the system has groups: {@link runCommand} ends it with the programs that it starts. */
 function start(program: string, args: readonly string[]): ChildProcess {
   return spawn(expandHome(program), args, {
     cwd: findHome() ?? '/',

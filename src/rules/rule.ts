@@ -114,11 +114,11 @@ const rule = fields.transform((given, context): Rule => {
       fromMe: given.from_me ?? null,
       mentionsMe: given.mentions_me,
     },
-    action: actionOf(given, does),
+    action: toAction(given, does),
   }
 })
 
-function actionOf(given: z.output<typeof fields>, does: Action['does']): Action {
+function toAction(given: z.output<typeof fields>, does: Action['does']): Action {
   const { run: command = [''], webhook = '', secret: key = '', reply = '' } = given
   if (does === 'run') return { does, command, timeoutMs: (given.timeout_s ?? 30) * 1_000 }
   if (does === 'webhook') return { does, url: webhook, secret: key }

@@ -46,8 +46,8 @@ export function parseRules(text: string): Rule[] {
   if (result.success) return result.data
   const [issue] = result.error.issues
   const path = (issue?.path ?? []).filter((part) => typeof part !== 'symbol')
-  const wrong = issue?.code === 'unrecognized_keys' ? [...path, issue.keys[0] ?? ''] : path
   const isUnknown = issue?.code === 'unrecognized_keys'
+  const wrong = isUnknown ? [...path, issue.keys[0] ?? ''] : path
   const reason = isUnknown ? 'is unknown' : (issue?.message ?? 'is not allowed')
   throw new RulesError(reasonOf(wrong, reason), lineOf(document, wrong, lines))
 }

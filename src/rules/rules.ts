@@ -78,12 +78,12 @@ export async function openRules(options: RulesOptions): Promise<Rules> {
   let isFailing = false
   let isClosed = false
   let cancelLook = () => {}
-  let last: Promise<void> = Promise.resolve()
+  let lastTurn: Promise<void> = Promise.resolve()
 
   /** Changes run one after the other, and never fail. */
   function inTurn(work: () => Promise<void>): Promise<void> {
-    last = last.then(work).catch(failed)
-    return last
+    lastTurn = lastTurn.then(work).catch(failed)
+    return lastTurn
   }
 
   function failed(error: unknown): void {
@@ -162,12 +162,12 @@ export async function openRules(options: RulesOptions): Promise<Rules> {
     await control.remove(id)
   }
 
-  async function pause(one: Receiver, reason: PauseReason, last?: Promise<void>): Promise<void> {
+  async function pause(one: Receiver, reason: PauseReason, mayHalt?: Promise<void>): Promise<void> {
     if (isClosed || !isPausedBy(reason, one.row)) return
     log.warn({ rule: one.row.id, reason }, 'a rule is paused')
     one.row = { ...one.row, paused: reason }
-    if (last !== undefined) await save(one)
-    await last
+    if (mayHalt !== undefined) await save(one)
+    await mayHalt
     await one.pump.halt()
     await save(one)
   }
@@ -223,7 +223,7 @@ export async function openRules(options: RulesOptions): Promise<Rules> {
     async close() {
       isClosed = true
       cancelLook()
-      await last
+      await lastTurn
       await Promise.all([...all.values()].map((one) => one.close()))
       await places.store()
     },

@@ -18,6 +18,7 @@ export type Delivery = {
   nextAtMs: number | null
   diedAtMs: number | null
 }
+/** `pending`: it waits for its first attempt. `failed`: it is tried again. `dead`: it is not tried again. */
 export const DELIVERY_STATES = ['pending', 'failed', 'dead'] as const
 export type DeliveryState = (typeof DELIVERY_STATES)[number]
 
@@ -33,7 +34,7 @@ type Read = (
 ) => Promise<DeliveryPage>
 
 /** Events that are read at once. */
-const READ = 100
+const PAGE = 100
 /** The most reads for one page, because a filter may pass few of many events. */
 const MOST_READS = 50
 
@@ -66,7 +67,7 @@ export function createDeliveries(
           : log.fromText(after.key)
       for (let reads = 0, hasMore = true; hasMore; reads += 1) {
         if (reads === MOST_READS) return { deliveries: found.map(ofEvent), next: atCursor(log.toText(place)) }
-        const page = await log.readEvents(place, { kinds: filter.kinds, chat: null }, READ, null)
+        const page = await log.readEvents(place, { kinds: filter.kinds, chat: null }, PAGE, null)
         found.push(...page.events.filter((event) => isWanted(filter, event) && !isAttempted(event)))
         const last = found.length > limit ? found[limit - 1] : undefined
         if (last !== undefined)
@@ -79,11 +80,10 @@ export function createDeliveries(
     async failed({ lanes }, limit, after) {
       const all = lanes.all().flatMap(({ event, chat, head }) => {
         if (head === null) return []
-        const { kind, nextAtMs, attempts, firstAtMs, status, error } = head
-        const tried = { attempts, firstAtMs, status, error }
+        const { kind, nextAtMs } = head
         const place = { atMs: nextAtMs, key: chat }
         return after === null || isBefore(after, place)
-          ? [{ place, event, kind, chat: chat || null, tried, nextAtMs, diedAtMs: null }]
+          ? [{ place, event, kind, chat: chat || null, tried: triedOf(head), nextAtMs, diedAtMs: null }]
           : []
       })
       return pageOf(
@@ -91,27 +91,38 @@ export function createDeliveries(
         limit,
       )
     },
-    async dead({ row }, limit, after) {
-      const rows = await control.dead(row.id, limit + 1, after)
-      const all = rows.map(({ event, kind, chat, diedAtMs, ...rest }) => {
-        const { attempts, firstAtMs, status, error } = rest
-        const tried = { attempts, firstAtMs, status, error }
+    async dead({ row: { id } }, limit, after) {
+      const rows = await control.dead(id, limit + 1, after)
+      const all = rows.map((row) => {
+        const { event, kind, chat, diedAtMs } = row
         const place = { atMs: diedAtMs, key: event }
-        return { place, event, kind, chat: chat || null, tried, nextAtMs: null, diedAtMs }
+        return { place, event, kind, chat: chat || null, tried: triedOf(row), nextAtMs: null, diedAtMs }
       })
       return pageOf(all, limit)
     },
   }
 }
 
+const triedOf = ({ attempts, firstAtMs, status, error }: Attempts): Attempts => ({
+  attempts,
+  firstAtMs,
+  status,
+  error,
+})
+
 const isBefore = (one: DeliveryPlace, other: DeliveryPlace) =>
   one.atMs === other.atMs ? one.key < other.key : one.atMs < other.atMs
 
+/** The place of an event: its cursor alone orders it. */
 const atCursor = (key: string): DeliveryPlace => ({ atMs: 0, key })
 
 const ofEvent = ({ cursor, kind, chat }: Event): Delivery => ({
-  ...{ event: cursor, kind, chat: chat?.id ?? null },
-  ...{ tried: null, nextAtMs: null, diedAtMs: null },
+  event: cursor,
+  kind,
+  chat: chat?.id ?? null,
+  tried: null,
+  nextAtMs: null,
+  diedAtMs: null,
 })
 
 function pageOf(all: readonly (Delivery & { place: DeliveryPlace })[], limit: number): DeliveryPage {

@@ -14,7 +14,6 @@ import { without } from './sending.ts'
 export type Lane = Omit<LaneRow, 'webhook'> & { place: number; isRunning: boolean; isParked: boolean }
 
 export type Lanes = {
-  has(chat: string): boolean
   all(): Lane[]
   /** Milliseconds until the next lane is due; null if none waits. */
   dueIn(): number | null
@@ -76,7 +75,6 @@ export function createLanes({ webhook, stored, store, onWait, clock, log }: Lane
   const put = ({ chat, event, head, sending }: Lane) => store.putLane({ webhook, chat, event, head, sending })
 
   return {
-    has: (chat) => lanes.has(chat),
     all: () => [...lanes.values()],
     due: () => idle().filter((lane) => dueAt(lane) <= clock.now()),
     dueIn() {

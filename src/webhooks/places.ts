@@ -34,8 +34,9 @@ export function createPlaces(
   let cancel: (() => void) | null = null
   let isFailing = false
 
-  const stored = (work: Promise<void>): Promise<void> =>
-    work.then(
+  /** Waits for a write, and reports its failure. Never rejects. */
+  const settled = (write: Promise<void>): Promise<void> =>
+    write.then(
       () => {
         isFailing = false
       },
@@ -51,7 +52,7 @@ export function createPlaces(
     cancel = null
     const places = new Map([...moved].map(([id, placeOf]) => [id, placeOf()]))
     moved.clear()
-    if (places.size > 0) await stored(control.reached(places))
+    if (places.size > 0) await settled(control.reached(places))
   }
 
   async function storeBegun(): Promise<void> {
@@ -59,14 +60,14 @@ export function createPlaces(
     const all = beginning
     beginning = new Map()
     turn = null
-    if (all.size > 0) await stored(control.begun(all))
+    if (all.size > 0) await settled(control.begun(all))
   }
 
   async function wipe(): Promise<void> {
     await new Promise(setImmediate)
     wiping = null
     await store()
-    await stored(control.wipe())
+    await settled(control.wipe())
   }
 
   return {

@@ -30,7 +30,7 @@ function refusalOf(log: LogReader, place: string): ErrorCode | null {
 /** True if the position belongs to another log. */
 export const isForeign = (log: LogReader, place: string) => refusalOf(log, place) === 'cursor_foreign'
 
-/** True if the log has deleted events that came after this one. */
+/** True if the log has deleted events that came after this cursor. */
 export const isBehind = (log: LogReader, cursor: string) => refusalOf(log, cursor) === 'cursor_expired'
 
 /** Returns the position of this event. A deleted event can still be delivered: it counts as being before the oldest event. */

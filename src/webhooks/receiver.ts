@@ -44,8 +44,8 @@ export type ReceiverOptions<Row extends Receiving, E extends string> = {
   log: Log
   /** @param row returns the row as it is now */
   delivering(row: () => Row): Delivering<E>
-  /** It cannot go on without the owner. @param last resolves when it may be halted; default: at once. Never rejects */
-  onPaused(receiver: Receiver<Row, E>, reason: PauseReason, last?: Promise<void>): void
+  /** It cannot go on without the owner. @param mayHalt resolves when it may be halted; default: at once. Never rejects */
+  onPaused(receiver: Receiver<Row, E>, reason: PauseReason, mayHalt?: Promise<void>): void
   /** Events were deleted before they were delivered. */
   onLost(receiver: Receiver<Row, E>): void
 }
@@ -60,7 +60,7 @@ export function placed<Row extends Receiving>({ row, pump }: Receiver<Row, strin
   return { ...row, place: pump.place() }
 }
 
-/** True if this pauses the receiver. The account of one that is removed was logged out just before. */
+/** True if this reason applies now. An account is logged out before it is removed, so `account_removed` replaces `logged_out`. */
 export function isPausedBy(reason: PauseReason, { paused }: Receiving): boolean {
   return paused === null || (paused === 'logged_out' && reason === 'account_removed')
 }
@@ -80,7 +80,7 @@ export async function openReceiver<Row extends Receiving, E extends string>(
   options: ReceiverOptions<Row, E>,
 ): Promise<Receiver<Row, E>> {
   const { control, places, accounts, clock, log } = options
-  const { deliver, close } = options.delivering(() => receiver.row)
+  const delivering = options.delivering(() => receiver.row)
   const logOf = () => accounts.get(row.account).archive.events.log()
   const lanes = createLanes({
     webhook: row.id,
@@ -112,7 +112,7 @@ export async function openReceiver<Row extends Receiving, E extends string>(
     log: logOf,
     addressesOf: (chat) => accounts.get(row.account).archive.reader().addressesOf(chat),
     namesOf: (chat) => accounts.get(row.account).archive.reader().namesOf(chat),
-    deliver,
+    deliver: delivering.deliver,
     clock,
     logger: log,
     onMoved: () => places.moved(row.id, pump.place),
@@ -123,7 +123,7 @@ export async function openReceiver<Row extends Receiving, E extends string>(
     onPaused: (reason) => options.onPaused(receiver, reason),
     onLost: () => options.onLost(receiver),
   })
-  /** End what {@link follow} began. */
+  /** Functions that end what {@link follow} began. */
   let ends: (() => void)[] = []
   let isClosed = false
   /** True if the log was searched for tombstones of everything that waits, so that only new ones matter. */
@@ -137,7 +137,7 @@ export async function openReceiver<Row extends Receiving, E extends string>(
       isClosed = true
       for (const end of ends) end()
       await pump.halt()
-      close()
+      delivering.close()
     },
   }
 

@@ -37,6 +37,7 @@ export function createTombstones(waiting: Waiting): Tombstones {
     if (places.length === 0) seen = null
     let place = seen ?? Math.min(...places)
     while (place < log.last()) {
+      // During the read, only `watchFrom` changes this.
       seen = Number.POSITIVE_INFINITY
       try {
         const page = await log.readEvents(place, { kinds: ['message.forgotten'], chat: null }, PAGE, null)

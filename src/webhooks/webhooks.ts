@@ -70,7 +70,7 @@ export type Webhooks = {
 export type WebhooksOptions = SignedOptions &
   Pick<ReceiverOptions<WebhookRow, DeliveryError>, 'accounts' | 'log'> & { control: ControlStore['webhooks'] }
 
-const MOST = 100
+const MOST_WEBHOOKS = 100
 /** A control database that could not be read is read again after this time. */
 const RETRY_MS = 5_000
 
@@ -127,17 +127,17 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
     log.error({ err: error }, 'a webhook could not be stored')
   }
 
-  let last: Promise<unknown> = Promise.resolve()
+  let lastTurn: Promise<unknown> = Promise.resolve()
   /** Changes run one after the other. */
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const next = last.then(work, work)
-    last = next.catch(() => {})
+    const next = lastTurn.then(work, work)
+    lastTurn = next.catch(() => {})
     return next
   }
 
   /** The same as {@link find}, outside of a turn: waits for a webhook that is being opened again. */
   async function findOpen(id: string): Promise<Receiver> {
-    if (!all.has(id)) await last
+    if (!all.has(id)) await lastTurn
     return find(id)
   }
 
@@ -198,14 +198,18 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
     }).catch(failed)
   }
 
-  async function pause({ row: { id } }: Receiver, reason: PauseReason, last?: Promise<void>): Promise<void> {
+  async function pause(
+    { row: { id } }: Receiver,
+    reason: PauseReason,
+    mayHalt?: Promise<void>,
+  ): Promise<void> {
     const one = all.get(id)
     if (isClosed || one === undefined || !isPausedBy(reason, one.row)) return
     log.warn({ webhook: id, reason }, 'a webhook is paused')
     // At once, whatever the database says.
     one.row = { ...one.row, paused: reason }
-    if (last !== undefined) await save(one)
-    await last
+    if (mayHalt !== undefined) await save(one)
+    await mayHalt
     await one.pump.halt()
     await save(one)
   }
@@ -248,7 +252,7 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
         if (isClosed) fail('shutting_down')
         if (problem !== null) await load()
         if (problem !== null) throw problem
-        if (all.size >= MOST) fail('too_many_webhooks')
+        if (all.size >= MOST_WEBHOOKS) fail('too_many_webhooks')
         const { id: known } = accounts.get(account)
         await demandAllowed(url)
         const row: WebhookRow = {
@@ -307,6 +311,7 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
         const one = await find(id)
         const source = logOf(one.row.account)
         const cursor = 'after' in from ? from.after : source.toText(source.before(from.sinceMs))
+        // A cursor that the log refuses fails here, before the webhook is stopped.
         source.fromText(cursor)
         return restart(one, (row) => ({ ...row, ...one.pump.movedTo(cursor) }))
       }),
@@ -324,7 +329,7 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
     async close() {
       isClosed = true
       cancelLoad()
-      await last
+      await lastTurn
       await Promise.all([...all.values()].map((one) => one.close()))
       await places.store()
     },
