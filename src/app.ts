@@ -26,7 +26,7 @@ import { isReading, OPERATIONS, ROWS } from './operations/index.ts'
 import { createLinkedCaller, createMediaLinks } from './operations/media-links.ts'
 import { sightOf } from './operations/seen.ts'
 import { sendToChat } from './operations/send-to-chat.ts'
-import { countedAs, holdsNow, listedBy, sendsOf, stillAllows } from './operations/sending.ts'
+import { countedAs, holdsNow as holdReasonOf, listedBy, sendsOf, stillAllows } from './operations/sending.ts'
 import type { Asker } from './outbox/item.ts'
 import { createPace } from './outbox/pace.ts'
 import { createOwnIds } from './own-ids.ts'
@@ -143,7 +143,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       // A key that is gone approves nothing: the next look cancels what it scheduled.
       if (caller === null) return 'stranger'
       const { archive } = accounts.get(account)
-      const reason = await holdsNow(caller, chat, archive)
+      const reason = await holdReasonOf(caller, chat, archive)
       if (reason === null && isFirst) {
         const isNew = !(await isMet(archive, { id: chat }))
         // It was counted when it was requested, so those that are due have counts of their own, also of all callers.

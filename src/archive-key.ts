@@ -95,6 +95,7 @@ export function requireKey(text: string, what: string, characters = MIN_CHARACTE
   )
 }
 
+/** Returns the first line of a text, without its line break. */
 export function firstLine(text: string): string {
   return text.split(/\r?\n/, 1)[0] ?? ''
 }

@@ -699,7 +699,7 @@ function readKeySource(sources: Sources, base: string, names: KeySettings): KeyS
   return given[0] ?? null
 }
 
-/** Returns the source of the key of the settings; null if they have none. Throws as above. */
+/** Returns the source of the key of the settings; null if they have none. Throws as {@link readConfig}. */
 export function readAccessSource(sources: Sources, base: string): KeySource | null {
   return readKeySource(sources, base, ACCESS_KEY)
 }
@@ -735,7 +735,7 @@ function readAccess(
   return { host, allowedHosts, publicUrl, keysRequired, accessKey, oauth }
 }
 
-/** Returns one setting: the flag, else the environment variable, else the default. Throws as above. */
+/** Returns one setting: the flag, else the environment variable, else the default. Throws as {@link readConfig}. */
 export function readSetting<Name extends SettingName>(
   name: Name,
   { flags, env }: Sources,
@@ -745,7 +745,7 @@ export function readSetting<Name extends SettingName>(
   return fromFlag === undefined ? readValue(row, env[name], name) : readValue(row, fromFlag, `--${row.flag}`)
 }
 
-/** Parses the text that is given for a row. `name` is the flag or variable it was given in. Throws as above. */
+/** Parses the text that is given for a row. `name` is the flag or variable it was given in. Throws as {@link readConfig}. */
 export function readValue<R extends Row>(
   { schema, fallback, isVerbatim }: R,
   given: string | undefined,
@@ -769,13 +769,13 @@ export function rooted({ names }: Pick<Row, 'names'>, value: string, base: strin
   if (names === 'program') return isPath(value) ? toPath(value, base) : value
   if (names !== 'command') return value
   const [first = ''] = /^(?:'[^']*'|"[^"]*"|[^\s'"])+/.exec(value) ?? []
-  const program = first.replace(/'([^']*)'|"([^"]*)"/g, (_, single, double) => single ?? double)
+  const program = wordsOf(first)?.[0] ?? ''
   return isPath(program) ? toWord(toPath(program, base)) + value.slice(first.length) : value
 }
 
 const isPath = (program: string) => /[\\/]/.test(program)
 
-/** Quotes one word of a command line (archive-key.ts reads them). */
+/** Quotes one word of a command line, as {@link wordsOf} reads it. */
 function toWord(text: string): string {
   if (!/[\s'"]/.test(text)) return text
   const quote = (part: string) => (part.includes("'") ? `"${part}"` : `'${part}'`)

@@ -5,7 +5,7 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 import { isIPv4, type Socket } from 'node:net'
 import { endianness } from 'node:os'
-import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
 import { isLoopback } from './loopback.ts'
 
 /**
@@ -60,7 +60,7 @@ function isOurs(uid: number | null): boolean {
 
 /**
  * Returns the uids of the sockets that a connection to this address would reach: those bound to the address, else those
- * bound to all addresses. `tables` as below.
+ * bound to all addresses. `tables` as of {@link indexOwners}.
  */
 export function findListeners(tables: string, { address, port }: End): number[] {
   const bare = unmapped(address)
@@ -146,7 +146,7 @@ export function shareReads<T>(read: () => Promise<T>): () => Promise<T> {
  * kernel returns one page at a time, which would take hundreds of turns of the event loop. Empty if there is no table.
  */
 async function readTable(path: string): Promise<string> {
-  await turn()
+  await nextTurn()
   let file: number | null = null
   try {
     file = openSync(path, 'r')

@@ -152,6 +152,7 @@ function watch(child: ChildProcess, limits: CommandLimits, signal: AbortSignal):
         refuse('memory', `It used more than ${Math.floor(memoryBytes / 2 ** 20)} MiB of memory.`)
       if (!isDone) timers.push(setTimeout(look, LOOK_MS))
     }
+    // Sooner than the others: a program can fill the memory at its start.
     timers.push(setTimeout(look, LOOK_MS / 5))
     child.stdout?.on('data', (chunk: Buffer) => {
       chunks.push(chunk)
@@ -159,18 +160,18 @@ function watch(child: ChildProcess, limits: CommandLimits, signal: AbortSignal):
       // A character has up to four bytes.
       if (bytes >= 4 * characters) give()
     })
-    const settle = (code: number | null, by: NodeJS.Signals | null) =>
+    const finish = (code: number | null, by: NodeJS.Signals | null) =>
       code === 0 ? give() : refuse('exit', `It failed with ${by ?? `exit code ${code}`}.`)
     child.once('error', (error) => {
       const code = codeOf(error) ?? ''
       if (SHORTAGES.includes(code)) end(() => reject(error))
       else refuse('missing', `It cannot be run (${code}).`)
     })
-    child.once('close', settle)
+    child.once('close', finish)
     child.once('exit', (code, by) => {
       // What it started may still hold its output.
       killAll(child)
-      timers.push(setTimeout(settle, DRAIN_MS, code, by))
+      timers.push(setTimeout(finish, DRAIN_MS, code, by))
     })
   })
 }

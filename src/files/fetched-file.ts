@@ -34,7 +34,7 @@ export async function openFetched(text: string, clock: Clock, guard = PUBLIC): P
     headers: { 'accept-encoding': 'identity', 'user-agent': 'whatsapp-mcp-api' },
   })
   const stream = new PassThrough()
-  // Also before somebody reads it, and after.
+  // It can fail while nobody listens: before it is read, and after.
   stream.on('error', () => {})
   const cancel = clock.after(LIMIT_MS, () => {
     const late = new AppError('url_not_fetched', {
@@ -51,7 +51,7 @@ export async function openFetched(text: string, clock: Clock, guard = PUBLIC): P
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       request.on('error', reject)
       request.on('response', resolve)
-      // Also after an answer that is none, such as 101. Once settled, it changes nothing.
+      // A response that is not passed on, such as 101, ends with `close` alone. After any other end, this changes nothing.
       request.on('close', () => reject(stream.errored ?? new AppError('url_not_fetched')))
       request.on('upgrade', (_, socket) => void socket.destroy())
       request.end()

@@ -61,7 +61,7 @@ const EXTENSIONS: Record<string, string> = {
   'application/pdf': 'pdf',
 }
 
-/** Returns the usual end of the name of a file of this type. */
+/** Returns the usual file extension of this type, without its dot; `bin` if there is none. */
 export const extensionOf = (type: string | null): string => EXTENSIONS[type ?? ''] ?? 'bin'
 
 /** Types of documents whose first bytes say nothing, by the end of their names (https://www.iana.org/assignments/media-types/). */

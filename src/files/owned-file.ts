@@ -2,8 +2,7 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open, readlink, realpath } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
-import { codeOf } from '../error-code.ts'
-import { fail } from '../errors.ts'
+import { AppError, fail } from '../errors.ts'
 import type { OpenedBody } from './uploads.ts'
 
 /**
@@ -31,7 +30,7 @@ export async function openOwned(dir: string, name: string): Promise<OpenedBody> 
     file = null
     return { stream, length: stats.size, type: undefined }
   } catch (error) {
-    if (codeOf(error) === 'file_not_found') throw error
+    if (error instanceof AppError) throw error
     return fail('file_not_found', { cause: error })
   } finally {
     await file?.close()

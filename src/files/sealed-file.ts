@@ -4,6 +4,7 @@
  */
 import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto'
 import { open, rename, rm, stat } from 'node:fs/promises'
+import { isDiskFull } from '../error-code.ts'
 import { fail } from '../errors.ts'
 import { notePassed } from '../passing-bytes.ts'
 
@@ -12,15 +13,15 @@ export type SealKey = string
 
 const MAGIC = Buffer.from('wma1')
 const SALT_BYTES = 16
-const HEAD_BYTES = MAGIC.length + SALT_BYTES
+const HEADER_BYTES = MAGIC.length + SALT_BYTES
 const CHUNK = 64 * 1024
 const TAG_BYTES = 16
 
-/** A file that was written. `sha256`: of its bytes, in hexadecimal. */
+/** A file that was written. `sha256`: of its bytes, in hexadecimal. `head`: its first bytes, at most {@link HEAD_SIZE}. */
 export type Sealed = { sizeBytes: number; sha256: string; head: Uint8Array }
 
-/** Bytes of the beginning that {@link seal} returns. */
-const HEAD = 64
+/** How many of the first bytes of the content {@link seal} returns. */
+const HEAD_SIZE = 64
 
 /** Returns a name for this content that says nothing about it without the key. */
 export function sealedName(key: SealKey, sha256: string): string {
@@ -54,7 +55,7 @@ export async function seal(
       sizeBytes += piece.length
       if (sizeBytes > maxBytes) fail('media_too_large')
       hash.update(piece)
-      if (head.length < HEAD) head = Buffer.concat([head, piece.subarray(0, HEAD)])
+      if (head.length < HEAD_SIZE) head = Buffer.concat([head, piece.subarray(0, HEAD_SIZE)])
       for (let at = 0; at < piece.length; ) {
         // Which chunk is the last one is only known at the end.
         if (filled === CHUNK) {
@@ -71,19 +72,18 @@ export async function seal(
     await file.writeFile(sealChunk(fileKey, index, true, chunk.subarray(0, filled)))
     await file.close()
     await rename(draft, path)
-    return { sizeBytes, sha256: hash.digest('hex'), head: head.subarray(0, HEAD) }
+    return { sizeBytes, sha256: hash.digest('hex'), head: head.subarray(0, HEAD_SIZE) }
   } catch (error) {
     await file.close().catch(() => {})
     await rm(draft, { force: true })
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT'))
-      fail('disk_full', { cause: error })
+    if (isDiskFull(error)) fail('disk_full', { cause: error })
     throw error
   }
 }
 
 /** Returns the size on disk of a file with `sizeBytes` bytes. */
 export function sealedSize(sizeBytes: number): number {
-  return HEAD_BYTES + sizeBytes + Math.max(1, Math.ceil(sizeBytes / CHUNK)) * TAG_BYTES
+  return HEADER_BYTES + sizeBytes + Math.max(1, Math.ceil(sizeBytes / CHUNK)) * TAG_BYTES
 }
 
 /**
@@ -99,10 +99,10 @@ export async function* unseal(
 ): AsyncGenerator<Uint8Array> {
   const file = await open(path, 'r')
   try {
-    const head = Buffer.alloc(HEAD_BYTES)
-    await file.read(head, 0, HEAD_BYTES, 0)
-    if (!head.subarray(0, MAGIC.length).equals(MAGIC)) throw new Error('not a sealed file')
-    const fileKey = keyOf(key, head.subarray(MAGIC.length))
+    const header = Buffer.alloc(HEADER_BYTES)
+    await file.read(header, 0, HEADER_BYTES, 0)
+    if (!header.subarray(0, MAGIC.length).equals(MAGIC)) throw new Error('not a sealed file')
+    const fileKey = keyOf(key, header.subarray(MAGIC.length))
     const last = Math.max(0, Math.ceil(sizeBytes / CHUNK) - 1)
     const buffer = Buffer.alloc(CHUNK + TAG_BYTES)
     for (let index = Math.floor(from / CHUNK); index * CHUNK < to; index += 1) {
@@ -112,7 +112,7 @@ export async function* unseal(
         sealed,
         0,
         sealed.length,
-        HEAD_BYTES + index * (CHUNK + TAG_BYTES),
+        HEADER_BYTES + index * (CHUNK + TAG_BYTES),
       )
       if (bytesRead !== sealed.length) throw new Error('the sealed file is cut')
       const bytes = unsealChunk(fileKey, index, index === last, sealed)
@@ -127,7 +127,7 @@ export async function* unseal(
 /** True if this file was written with this key, as far as its first chunk says; false also if it cannot be read. */
 export async function isSealedWith(key: SealKey, path: string): Promise<boolean> {
   try {
-    const sealedBytes = (await stat(path)).size - HEAD_BYTES
+    const sealedBytes = (await stat(path)).size - HEADER_BYTES
     const chunks = Math.max(1, Math.ceil(sealedBytes / (CHUNK + TAG_BYTES)))
     for await (const _ of unseal(path, key, sealedBytes - chunks * TAG_BYTES, 0, 1)) return true
   } catch {}
@@ -168,7 +168,7 @@ export async function shred(path: string): Promise<void> {
   const file = await open(path, 'r+').catch(() => null)
   if (file !== null) {
     try {
-      await file.write(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0)
+      await file.write(Buffer.alloc(HEADER_BYTES), 0, HEADER_BYTES, 0)
       await file.sync()
     } finally {
       await file.close()

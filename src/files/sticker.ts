@@ -6,7 +6,7 @@ const SIDE = 512
 export const MAX_STICKER_BYTES = 500_000
 /** The longest animation in seconds that phones show. */
 export const LONGEST_S = 10
-/** So that a longer one is seen to be longer. */
+/** Where an animation is cut: after more than phones show, so that its length says that it is too long. */
 const MEASURED_S = LONGEST_S + 1
 
 const FITTED = `scale=${SIDE}:${SIDE}:force_original_aspect_ratio=decrease,format=rgba,pad=${SIDE}:${SIDE}:-1:-1:color=black@0`
@@ -18,7 +18,7 @@ export const STICKER: Recipe = {
   format: 'webp',
 }
 
-/** Make an animated sticker of a GIF or a video, with a little more than phones show: the first one that is small enough is used. */
+/** Make an animated sticker of a GIF or a video, of at most {@link MEASURED_S}: the first one that is small enough is used. */
 export const ANIMATED: readonly Recipe[] = [
   [15, 60],
   [10, 30],

@@ -46,6 +46,7 @@ export function createUploadQuota(
   return {
     begin(caller, sizeBytes) {
       demandRoom(caller, counted({ sizeBytes }))
+      // Only what has arrived counts: the stated size is not reserved.
       const file = { caller, sizeBytes: 0 }
       arriving.add(file)
       return {

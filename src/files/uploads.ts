@@ -9,7 +9,7 @@ import { basename, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { z } from 'zod'
 import type { Clock } from '../clock.ts'
-import { codeOf } from '../error-code.ts'
+import { isDiskFull } from '../error-code.ts'
 import { fail } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { makeFolder } from '../make-folder.ts'
@@ -34,13 +34,13 @@ const Facts = z.object({
 /** An upload. `sha256`: in hexadecimal. `mimetype`: by its first bytes, else as the client stated it. */
 export type Upload = Omit<z.infer<typeof Facts>, 'caller'> & { id: string }
 
-/** The body of a request. */
+/** The body of a request, or a file that is copied or fetched. */
 export type Body = {
   /** Read to its end, or returned from. */
   stream: AsyncIterable<Uint8Array>
-  /** The header Content-Length; null if the client did not state it. */
+  /** Its length in bytes as stated; null if it is not stated. */
   length: number | null
-  /** The header Content-Type. */
+  /** Its header Content-Type, if it has one. */
   type: string | undefined
 }
 
@@ -194,7 +194,7 @@ export function openUploads(options: UploadsOptions): Uploads {
       return upload
     } catch (error) {
       await Promise.allSettled(filesOf(id).map((file) => rm(file, { force: true })))
-      if (isFull(error)) fail('disk_full', { cause: error })
+      if (isDiskFull(error)) fail('disk_full', { cause: error })
       throw error
     } finally {
       arriving.end()
@@ -327,8 +327,4 @@ function readFacts(file: string, bytes: string): z.infer<typeof Facts> | null {
   } catch {
     return null
   }
-}
-
-function isFull(error: unknown): boolean {
-  return ['ENOSPC', 'EDQUOT'].includes(codeOf(error) ?? '')
 }

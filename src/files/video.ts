@@ -63,8 +63,9 @@ async function contentsOf(path: string): Promise<Contents | null> {
       const { bytesRead } = await file.read(head, 0, 16, at)
       if (bytesRead < 16) return null
       const kind = head.toString('latin1', 4, 8)
-      const small = head.readUInt32BE(0)
-      const size = small === 1 ? Number(head.readBigUInt64BE(8)) : small
+      const short = head.readUInt32BE(0)
+      // 1: the size needs 64 bits, which follow the kind.
+      const size = short === 1 ? Number(head.readBigUInt64BE(8)) : short
       // From such a place Node 20 reads on where it is, and later versions throw.
       if (size < 8 || !Number.isSafeInteger(at + size)) return null
       if (kind === 'ftyp') brand = head.toString('latin1', 8, 12)
@@ -89,7 +90,7 @@ export async function videoState(path: string): Promise<VideoState> {
   return contents === null ? 'encode' : stateOf(codecsIn(contents.moov), contents.isInPlace)
 }
 
-/** True if phones play the sound of this file: it begins as MP4, and has AAC only. Throws likewise. */
+/** True if phones play the sound of this file: it begins as MP4, and has AAC only. Throws as {@link videoState}. */
 export async function isAac(path: string): Promise<boolean> {
   const contents = await contentsOf(path)
   const codecs = contents === null ? [] : codecsIn(contents.moov)
@@ -99,7 +100,7 @@ export async function isAac(path: string): Promise<boolean> {
 /** The length of a video, and the size of its picture as it is shown. */
 export type VideoFacts = { seconds: number; width: number; height: number }
 
-/** Returns the facts of an MP4 file; null if it does not say them. Throws likewise. */
+/** Returns the facts of an MP4 file; null if it does not say them. Throws as {@link videoState}. */
 export async function videoFacts(path: string): Promise<VideoFacts | null> {
   const contents = await contentsOf(path)
   if (contents === null) return null

@@ -30,7 +30,7 @@ export type Draft = {
 /** A send may take 30 s, that of a file 60 s. The last second is reserved for the response. */
 export const SEND_MS = 29_000
 export const FILE_MS = 59_000
-/** The time for the send of this item. */
+/** The milliseconds that a send of this item may take. */
 export const wholeMsOf = (row: OutboxRow) => (fileOf(row) === null ? SEND_MS : FILE_MS)
 
 /** The caller of an item. Its rights are looked up again when the item is to be sent. */
@@ -182,6 +182,7 @@ const STRANGER =
  */
 export function problemOf(row: OutboxRow): AppError | null {
   const facts = { item: viewOf(row) }
+  const ownDetail = row.error === null ? {} : { detail: row.error.detail }
   switch (row.state) {
     case 'sent':
       return null
@@ -195,13 +196,11 @@ export function problemOf(row: OutboxRow): AppError | null {
     case 'sending':
     case 'unknown':
       return new AppError('send_outcome_unknown', {
-        ...(row.error === null ? {} : { detail: row.error.detail }),
+        ...ownDetail,
         facts: { message_id: keyOf(row), outbox_id: row.id },
       })
     case 'failed':
-      return new AppError((row.error?.code ?? 'whatsapp_error') as ErrorCode, {
-        ...(row.error === null ? {} : { detail: row.error.detail }),
-      })
+      return new AppError((row.error?.code ?? 'whatsapp_error') as ErrorCode, ownDetail)
     default:
       return new AppError('send_withdrawn', {
         ...(row.error === null ? {} : { detail: `${ERRORS.send_withdrawn.title}: ${row.error.detail}` }),

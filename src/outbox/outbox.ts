@@ -154,7 +154,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
       if (row.state === 'unknown') noteUnknown(row)
       else if (row.state !== 'sending') waiting.add(row)
     }
-    // Last: by the time that this is stored, the owner may have changed what waits.
+    // Last: everything that waits is known before anything is settled.
     for (const row of rows) if (row.state === 'sending') settle(row, inArchive(row) ?? { state: 'unknown' })
     look()
   }
@@ -249,7 +249,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
     for (const [id, change] of unstored) void follow(keep(id, change))
   }
 
-  /** An item that waited. Returns false if it could not begin: it waits again. */
+  /** Sends an item that waited. Returns false if it could not begin: it waits again. */
   async function deliverWaiting(row: OutboxRow): Promise<boolean> {
     try {
       await deliver(row, { unsettled: NOT_BEGUN })

@@ -40,6 +40,7 @@ export async function transmit(
   let status = session.status()
   if (status.restriction !== null) {
     await demandAllowed(row.chat, status.restriction, clock.now(), lastMessageAt)
+    // Read again, because the check has waited.
     status = session.status()
   }
   const engine = session.engine()
@@ -107,7 +108,7 @@ async function forward(
   }
 }
 
-/** WhatsApp Web's own colour has no transparency. */
+/** The alpha byte of a colour, 0xAARRGGBB: WhatsApp Web's own colours have no transparency. */
 const OPAQUE = 0xff_00_00_00
 
 /** Returns the post: its id is the given one, unless WhatsApp Web has chosen another. Fails as {@link transmit}. */
@@ -117,7 +118,7 @@ async function post(
   bareId: string,
   limitMs: number,
 ): Promise<{ bareId: string; at: number }> {
-  // Both halves as one number: JavaScript would make it negative.
+  // A sum, because `|` would make a negative number of it.
   const color = OPAQUE + Number.parseInt(background.slice(1), 16)
   try {
     const { result } = await engine.perform('post_status', { text, color, font, bareId }, { limitMs })

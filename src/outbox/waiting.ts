@@ -126,7 +126,7 @@ export function createWaiting(options: WaitingOptions): Waiting {
   /** Ends what cannot be sent any more, and sends what is due. Once at a time. */
   function run(): void {
     if (running !== null || stopped) return
-    running = process().then((isDone) => {
+    running = work().then((isDone) => {
       running = null
       if (isDone) arm()
       else wakeIn(RETRY_MS)
@@ -134,7 +134,7 @@ export function createWaiting(options: WaitingOptions): Waiting {
   }
 
   /** Returns false if the control database failed. */
-  async function process(): Promise<boolean> {
+  async function work(): Promise<boolean> {
     try {
       for (;;) {
         // Before each message: a backlog takes time.
