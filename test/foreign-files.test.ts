@@ -16,7 +16,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { EXPORT } from './export-file.ts'
 import { ended, endPrograms, installInto, MAIN, run, stop, temp } from './program.ts'
 
@@ -256,17 +256,23 @@ describe('what is exported', () => {
 })
 
 describe('server.log', () => {
-  it('makes room while the server runs, and no line is lost', async () => {
+  /** Starts a server whose output goes to its log, which begins with this text. */
+  function startLogging(before = '') {
     const dir = folder()
     mkdirSync(join(dir, '.whatsapp-mcp-api'), { mode: 0o700 })
     const log = join(dir, '.whatsapp-mcp-api', 'server.log')
-    const before = `${'x'.repeat(99)}\n`.repeat(10_485)
     writeFileSync(log, before)
     const fd = openSync(log, 'a')
     const args = ['serve', '--port', '0', '--auth-dir', dir, '--log-level', 'debug']
     const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', fd, fd] })
+    onTestFinished(() => void child.kill('SIGKILL'))
     closeSync(fd)
-    const exited = new Promise((done) => child.once('exit', done))
+    return { log, child, exited: new Promise((done) => child.once('exit', done)) }
+  }
+
+  it('makes room while the server runs, and no line is lost', async () => {
+    const before = `${'x'.repeat(99)}\n`.repeat(10_485)
+    const { log, child, exited } = startLogging(before)
     const all = () =>
       [`${log}.old`, log].map((file) => (existsSync(file) ? readFileSync(file, 'utf8') : '')).join('')
     await expect.poll(all, { timeout: 60_000 }).toContain('/api/status')
@@ -278,31 +284,18 @@ describe('server.log', () => {
     expect(statSync(log).size).toBeLessThan(10_000)
     expect(statSync(`${log}.old`).size).toBeLessThan(1_100_000)
   })
-})
 
-describe('server.log, moved away by another program', () => {
-  it('does not stop the server', async () => {
-    const dir = folder()
-    mkdirSync(join(dir, '.whatsapp-mcp-api'), { mode: 0o700 })
-    const log = join(dir, '.whatsapp-mcp-api', 'server.log')
-    const fd = openSync(log, 'a')
-    const args = ['serve', '--port', '0', '--auth-dir', dir, '--log-level', 'debug']
-    const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', fd, fd] })
-    try {
-      closeSync(fd)
-      const exited = new Promise((done) => child.once('exit', done))
-      await expect.poll(() => readFileSync(log, 'utf8'), { timeout: 60_000 }).toContain('/api/status')
-      const [url = ''] = /http:\/\/[\d.:]+/.exec(readFileSync(log, 'utf8')) ?? []
-      renameSync(log, `${log}.1`)
-      writeFileSync(log, '')
-      appendFileSync(`${log}.1`, 'x'.repeat(2 ** 20))
-      const { status } = await fetch(`${url}/api/status`, { signal: AbortSignal.timeout(20_000) })
-      expect(status).toBe(200)
-      child.kill('SIGTERM')
-      expect(await exited).toBe(0)
-    } finally {
-      child.kill('SIGKILL')
-    }
+  it('does not stop the server when another program moves it away', async () => {
+    const { log, child, exited } = startLogging()
+    await expect.poll(() => readFileSync(log, 'utf8'), { timeout: 60_000 }).toContain('/api/status')
+    const [url = ''] = /http:\/\/[\d.:]+/.exec(readFileSync(log, 'utf8')) ?? []
+    renameSync(log, `${log}.1`)
+    writeFileSync(log, '')
+    appendFileSync(`${log}.1`, 'x'.repeat(2 ** 20))
+    const { status } = await fetch(`${url}/api/status`, { signal: AbortSignal.timeout(20_000) })
+    expect(status).toBe(200)
+    child.kill('SIGTERM')
+    expect(await exited).toBe(0)
   })
 })
 

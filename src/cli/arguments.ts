@@ -104,7 +104,7 @@ function readToken(
   const positive = name.startsWith('no-') ? name.slice(3) : ''
   if (rows.get(positive)?.takes === null && value === undefined) return [positive, 'false']
   const known = [...rows.keys(), 'help'].map((one) => `--${one}`)
-  // Only a text such as `--help=me` has this name here, and it is no mistyped flag.
+  // `--help` has no value. A text such as `--help=me` is not a mistyped flag, so no other flag is suggested.
   const meant = name === 'help' ? undefined : nearest(rawName, known)
   // parseArgs splits `-hello` into letters. The error names the argument as it was typed.
   const [flag = rawName] = argument.split(/[\s=]/, 1)

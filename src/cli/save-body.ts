@@ -69,7 +69,7 @@ export function requireTarget(out: string): string | null {
   try {
     const stats = statSync(path, { throwIfNoEntry: false })
     if (stats === undefined) {
-      // Node 22 calls a path below a file missing, and no error.
+      // On Node 22 and later, a path below a file counts as missing. Opening its folder fails everywhere.
       opendirSync(dirname(path)).closeSync()
       return path
     }

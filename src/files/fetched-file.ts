@@ -34,7 +34,7 @@ export async function openFetched(text: string, clock: Clock, guard = PUBLIC): P
     headers: { 'accept-encoding': 'identity', 'user-agent': 'whatsapp-mcp-api' },
   })
   const stream = new PassThrough()
-  // It can fail while nobody listens: before it is read, and after.
+  // The stream can also fail before anybody reads it, and afterwards. Without a listener, that would end the process.
   stream.on('error', () => {})
   const cancel = clock.after(LIMIT_MS, () => {
     const late = new AppError('url_not_fetched', {

@@ -98,7 +98,7 @@ export function createThreads(script: () => URL, limitMs = LIMIT_MS): Threads {
     }
   }
 
-  /** A thread has started. If it is the only one, the time of its start was no wait for a turn. */
+  /** A thread has started. If it is the only one, the time limit of the requests that wait begins now. */
   function becameReady(): void {
     broken = null
     if (inState('idle', 'busy').length === 1) for (const job of waiting) job.since = performance.now()
@@ -127,7 +127,7 @@ export function createThreads(script: () => URL, limitMs = LIMIT_MS): Threads {
 
   /** Gives waiting requests to idle threads, the oldest first, and starts a thread if one is missing. */
   function proceed(): void {
-    // Waiting for the first thread to start is no wait for a turn: see `becameReady`.
+    // The time until the first thread has started does not count: see `becameReady`.
     if (inState('idle', 'busy').length > 0) {
       const earliest = performance.now() - limitMs
       refuse(({ since }) => since < earliest, tooLate())
