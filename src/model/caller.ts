@@ -6,7 +6,7 @@ import type { Toolset } from './toolsets.ts'
 /**
  * What a caller may do. Scopes are independent, except that `admin` includes all. `read`: readings. `send`: everything that
  * this server sends to a chat. `manage`: changes of chats, groups, contacts, the profile and the archive. `admin`: linking,
- * logging out, accounts, keys.
+ * logging out, accounts, keys, webhooks, rules, the audit log, and decisions about the outbox.
  */
 export const SCOPES = ['read', 'send', 'manage', 'admin'] as const
 export type Scope = (typeof SCOPES)[number]

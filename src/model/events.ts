@@ -110,12 +110,12 @@ const item = {
     error: code,
   })),
 }
+/** A person by name, as data and lines of events have them. */
+const Person = z.object({ id: z.string(), name: writtenByPeople(z.string()) })
 /** Data of an event about members of a group. */
 const members = {
   data: z.object({
-    members: z
-      .array(z.object({ id: z.string(), name: writtenByPeople(z.string()) }))
-      .describe('The people, with their present names.'),
+    members: z.array(Person).describe('The people, with their present names.'),
   }),
   read: ({ people = [] }: StoredData, find: Find) => ({
     members: people.flatMap((person) => {
@@ -123,21 +123,15 @@ const members = {
       return contact === null ? [] : [{ id: contact.id, name: contact.name }]
     }),
   }),
-  line: line(
-    { members: z.array(z.object({ id: z.string(), name: writtenByPeople(z.string()) })) },
-    ({ members }, { quoted }) => ({
-      members: members.map(({ id, name }) => `${quoted(name)} [${id}]`).join(' '),
-    }),
-  ),
+  line: line({ members: z.array(Person) }, ({ members }, { quoted }) => ({
+    members: members.map(({ id, name }) => `${quoted(name)} [${id}]`).join(' '),
+  })),
 }
 /** Data of a call. */
 const call = {
   data: z.object({
     call_id: z.string(),
-    caller: z
-      .object({ id: z.string(), name: writtenByPeople(z.string()) })
-      .nullable()
-      .describe('The caller; null if they are no longer known.'),
+    caller: Person.nullable().describe('The caller; null if they are no longer known.'),
     video: z.boolean(),
     group: z.boolean().describe('True for a call in a group, which is `chat`.'),
   }),
@@ -149,7 +143,7 @@ const call = {
   line: line(
     {
       call_id: z.string(),
-      caller: z.object({ id: z.string(), name: writtenByPeople(z.string()) }).nullable(),
+      caller: Person.nullable(),
       video: z.boolean(),
       group: z.boolean(),
     },

@@ -31,12 +31,10 @@ const SIGNS: [RegExp, string][] = [
 ]
 const ALIKE_PATTERN = new RegExp(`[${Object.keys(ALIKE).join('')}]`, 'g')
 
-/**
- * Latin, Greek and Cyrillic accents, Hebrew points, Arabic vowel signs, the dot of Hindi; then invisible
- * characters.
- */
+/** Latin, Greek and Cyrillic accents, Hebrew points, Arabic vowel signs, the dot of Hindi. */
 const MARKS =
   /[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u065f\u0670\u093c]/g
+/** Invisible characters. */
 const UNSEEN = /[\p{Cf}\p{Variation_Selector}\p{Default_Ignorable_Code_Point}]/gu
 
 /** Cache of folded names: a search folds all names, and the next search folds the same ones. */
@@ -87,22 +85,19 @@ function takeApart(text: string): string {
  * the phone number.
  */
 export function createMatcher(query: string): Matcher {
-  const [one = matcherOf(query), ...others] = query
-    .split(/[,\u060c\u3001\uff0c]/)
-    .filter((part) => part.trim() !== '')
-    .map(matcherOf)
-  return (names, number) => one(names, number) || others.some((matches) => matches(names, number))
+  const parts = query.split(/[,\u060c\u3001\uff0c]/).filter((part) => part.trim() !== '')
+  const matchers = (parts.length === 0 ? [query] : parts).map(matcherOf)
+  return (names, number) => matchers.some((matches) => matches(names, number))
 }
 
-type Matcher = (names: string, digits: string) => boolean
+type Matcher = (names: string, number: string) => boolean
 
 function matcherOf(query: string): Matcher {
   const words = fold(query)
     .split(/\s+/)
     .filter((word) => word !== '')
   const digits = numberIn(query)
-  // "0176 123…" is the national form of a number; the international form has the country code instead of the
-  // 0.
+  // "0176 123…" is the national form of a number; the international form has the country code in place of the 0.
   const national = digits.replace(/^0+/, '')
   return (names, number) => {
     if (words.length > 0 && words.every((word) => names.includes(word))) return true

@@ -76,6 +76,7 @@ export function spelledAs(jid: Jid): Jid[] {
   ]
 }
 
+/** Returns true for the JID of a group. */
 export function isGroup(jid: Jid): boolean {
   return jid.endsWith('@g.us')
 }

@@ -60,7 +60,7 @@ function ofBranches(branches: readonly (readonly z.core.$ZodIssue[])[]): string 
   return kinds.length === 0 ? 'is invalid' : `must be ${[...new Set(kinds)].join(' or ')}`
 }
 
-/** Returns true for a `z.int` schema. For text, its first issue says "number". */
+/** Returns true for a `z.int` schema. If the input is a text, Zod's issue says only that it expects "number". */
 function isWhole(schema: unknown): boolean {
   const { _zod: inner } = Object(schema) as { _zod?: { def?: { format?: unknown } } }
   return inner?.def?.format === 'safeint'

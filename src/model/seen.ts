@@ -71,7 +71,7 @@ export type SeenMessage = {
   pinnedUntil?: number | null
   /** All reactions of the message; null: they were not read. */
   reactions: SeenReaction[] | null
-  /** The newest vote of each person in a poll; missing: they were not read. */
+  /** The newest vote of each person in a poll; missing or null: they were not read. */
   votes?: SeenVote[] | null
 }
 

@@ -1,5 +1,6 @@
 /** Says in one line what a message is: for kinds without text. */
 import type { ContactCard, Content } from './content.ts'
+import { counted } from './counted.ts'
 import { wordsOf } from './message-types.ts'
 
 /** Longer summaries are cut: people write their parts. */
@@ -62,12 +63,12 @@ function facts(...parts: Part[]): string {
 }
 
 function mediaParts({ media, album }: Content): string {
-  const count = (n: number | undefined, one: string) => n && `${n} ${n === 1 ? one : `${one}s`}`
+  const count = (n: number | undefined, one: string) => (n ? counted(n, one) : null)
   return facts(
     media?.filename,
     clock(media?.duration_s),
-    count(album?.photos, 'photo') || null,
-    count(album?.videos, 'video') || null,
+    count(album?.photos, 'photo'),
+    count(album?.videos, 'video'),
   )
 }
 
@@ -112,5 +113,6 @@ function actionOf(action: string): string {
 }
 
 function cut(line: string): string {
+  // The last character may be half of a surrogate pair: it is left out.
   return line.length <= MAX_SUMMARY ? line : `${[...line.slice(0, MAX_SUMMARY - 1)].slice(0, -1).join('')}…`
 }

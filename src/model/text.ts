@@ -47,9 +47,9 @@ export function isPreview(text: string): boolean {
 }
 
 const EMOJI = /\p{Extended_Pictographic}|\p{Regional_Indicator}|\u20E3/u
-const letters = new Intl.Segmenter('en', { granularity: 'grapheme' })
+const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
 
 /** Returns true if the text is one emoji of any kind, as people see it: with its skin tone, a flag, a keycap. */
 export function isEmoji(text: string): boolean {
-  return EMOJI.test(text) && [...letters.segment(text)].length === 1
+  return EMOJI.test(text) && [...graphemes.segment(text)].length === 1
 }

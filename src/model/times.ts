@@ -6,7 +6,7 @@ export const FIRST_SECOND = 1_230_768_000
 export const LAST_SECOND = FIRST_SECOND + 2 ** 31 - 1
 
 /** Unix times from this value on are milliseconds: in seconds they would be the year 5138. */
-const MILLISECONDS_FROM = 1e11
+export const MILLISECONDS_FROM = 1e11
 
 /**
  * Converts a time from outside, in seconds or milliseconds, to whole Unix seconds. Returns `otherwise` if it is not a
@@ -19,9 +19,16 @@ export function toUnixSeconds<T>(time: unknown, otherwise: T): number | T {
   return seconds >= FIRST_SECOND && seconds <= LAST_SECOND ? seconds : otherwise
 }
 
-/** ISO 8601 UTC, from Unix seconds. */
+/** Returns a time in Unix seconds as ISO 8601 UTC. */
 export function toIsoSecond(seconds: number): string {
   return new Date(seconds * 1_000).toISOString()
+}
+
+/** Returns a time in Unix milliseconds as ISO 8601 UTC; null for null. */
+export function toIsoMs(ms: number): string
+export function toIsoMs(ms: number | null): string | null
+export function toIsoMs(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString()
 }
 
 /** Like {@link toUnixSeconds}, in Unix milliseconds. Keeps the fraction of a time in seconds, to the millisecond. */

@@ -8,7 +8,8 @@ const MAX_NUMBERS = 20
 const MAX_VALUE = 500
 
 /**
- * Returns the name and numbers of a card. A number with WhatsApp's `waid` is that, as digits; the others are as written.
+ * Returns the name and numbers of a card. A number with WhatsApp's `waid` is returned as the digits of the `waid`, any other
+ * number as written.
  * @param name shown by WhatsApp Web; used where the card has none
  */
 export function readVcard(vcard: string, name?: string): ContactCard {

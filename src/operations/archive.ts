@@ -79,7 +79,7 @@ export const forgetChat = defineOperation({
     ok: z.literal(true),
     forgotten: z.int().describe('Number of messages that this request deleted.'),
   }),
-  errors: [...READING_ERRORS, 'archive_full', 'chat_not_found', 'still_forgetting'],
+  errors: [...READING_ERRORS, 'chat_not_found', 'still_forgetting'],
   limitMs: 60_000,
   // About 50,000 messages take this long.
   lateCode: 'still_forgetting',

@@ -15,8 +15,13 @@ const DAY_MS = 86_400_000
 
 /** What was refused because of who asked. */
 const DENIED: ReadonlySet<ErrorCode> = new Set([
-  ...(['scope_missing', 'account_not_found', 'recipient_not_allowed', 'action_refused'] as const),
-  ...(['change_refused', 'own_send', 'sends_too_fast'] as const),
+  'scope_missing',
+  'account_not_found',
+  'recipient_not_allowed',
+  'action_refused',
+  'change_refused',
+  'own_send',
+  'sends_too_fast',
 ])
 
 /** What the log says of an entry, which is a row or another way to reach an account. */
@@ -200,7 +205,7 @@ function resultsIn(value: unknown): readonly unknown[] {
   return Array.isArray(results) ? results : []
 }
 
-/** Returns the outcome of each message. A result of a group member is none. */
+/** Returns the outcome of each message. The result of a group member is not one of a message. */
 function endsIn(results: readonly unknown[]): Place['ends'] {
   return results
     .filter((one) => 'ok' in Object(one) && !('member' in Object(one)))

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { ABILITIES, type Ability } from '../model/ability.ts'
 import { serverText } from '../model/fields.ts'
 import { accountIdInput } from '../model/ids.ts'
+import { toIsoMs } from '../model/times.ts'
 import type { AbilitiesView } from '../session/abilities.ts'
 import { ACCOUNT_ERRORS } from './accounts.ts'
 import { defineOperation, type Row } from './operation.ts'
@@ -59,7 +60,7 @@ export const defineCapabilities = (rows: () => readonly Row[]) =>
         ok: true as const,
         whatsapp_web_version: check?.build ?? null,
         is_known_build: check?.isKnown ?? null,
-        checked_at: toTime(checkedAt),
+        checked_at: toIsoMs(checkedAt),
         missing: [...new Set(Object.values(check?.missing ?? {}).flat())].sort(),
         count: operations.length,
         operations,
@@ -80,9 +81,5 @@ function toCapability(
   const told = worst ?? (lacking && { ...lacking, state: 'works' as const })
   if (told === undefined) return { operation: name, state: 'works', why: null, since_at: null }
   const { ability, state, why, since } = told
-  return { operation: name, state, why: `${ABILITIES[ability]}: ${why}.`, since_at: toTime(since) }
-}
-
-function toTime(ms: number | null): string | null {
-  return ms === null ? null : new Date(ms).toISOString()
+  return { operation: name, state, why: `${ABILITIES[ability]}: ${why}.`, since_at: toIsoMs(since) }
 }

@@ -136,7 +136,7 @@ export type ByScope = {
     uploads: CallerUploads
   }
   admin: {
-    accounts: Pick<AccountsPort, 'list' | 'view' | 'add' | 'change' | 'stop' | 'restart' | 'remove'>
+    accounts: Omit<AccountsPort, 'get'>
     /** The items of all accounts. */
     outbox: Pick<ControlStore['outbox'], 'list' | 'get'>
     /**
@@ -196,7 +196,7 @@ const BY_SCOPE: { [S in Scope]: (account: Account, server: Shared, seen: Seen) =
     isHeld: sends.policy === 'confirm',
     async send(draft, sendAtMs) {
       const { caller, face, idempotencyKey = null } = call
-      // The caller may have given a name.
+      // The input may have only the name of the chat, which the audit log does not take.
       about({ chat: draft.to.id })
       await demandVisible(draft.to.id, archive, seen)
       const held = await sending.hold(draft.to.id)
@@ -382,12 +382,12 @@ export function createDoor({
   onAdmit,
 }: DoorOptions): Door {
   const onceIn = createOnce(control, (account) => accounts.get(account).archive.reader())
-  const isOf = ({ caller, account }: Call) => hasAccount(caller, account)
+  const mayUseAccount = ({ caller, account }: Call) => hasAccount(caller, account)
 
   /** Returns the account of the call, if the caller may use it. A path of the server, whose account is `default`, is for every caller. */
   function accountOf(call: Call, { isGlobal }: Pick<Way, 'isGlobal'> = {}): Account {
     const isOfServer = isGlobal && call.account === DEFAULT_ACCOUNT
-    return isOfServer || isOf(call) ? accounts.get(call.account) : fail('account_not_found')
+    return isOfServer || mayUseAccount(call) ? accounts.get(call.account) : fail('account_not_found')
   }
 
   /** Adds what is wrong with the rules file, for callers with the scope `admin`. */
@@ -417,7 +417,8 @@ export function createDoor({
     const seen = seenOf(archive, sightOf(call, hideChats), way.scope === 'read' ? signal : NEVER, clock)
     const shown = (status: Status) => withRules(seen.status(status), call)
     const view = (one: AccountView) => ({ ...one, status: shown(one.status) })
-    const changed =
+    /** The same change, which returns the account as the caller sees it. */
+    const viewed =
       <Args extends unknown[]>(change: (...args: Args) => Promise<AccountView>) =>
       async (...args: Args) =>
         view(await change(...args))
@@ -463,10 +464,10 @@ export function createDoor({
       accounts: {
         ...accounts,
         ...readings.accounts,
-        add: changed(accounts.add),
-        change: changed(accounts.change),
-        stop: changed(accounts.stop),
-        restart: changed(accounts.restart),
+        add: viewed(accounts.add),
+        change: viewed(accounts.change),
+        stop: viewed(accounts.stop),
+        restart: viewed(accounts.restart),
       },
       keys,
       webhooks,
@@ -489,6 +490,7 @@ export function createDoor({
 
   const once: Once = async (operation, input, call, work) => {
     demandScope(operation, call)
+    // The account of a repeated removal is gone.
     if (operation.removesAccount !== true) accountOf(call, operation)
     const isReader = hasScope(call.caller, 'read')
     try {
@@ -507,7 +509,7 @@ export function createDoor({
     admit,
     async invoke(operation, rawInput, call) {
       const { card } = operation
-      if (card !== undefined && !(hasScope(call.caller, operation.scope) && isOf(call)))
+      if (card !== undefined && !(hasScope(call.caller, operation.scope) && mayUseAccount(call)))
         return operation.output.parse(card(mcpUrl(call.account)))
       return audited(operation, call, async (about) => {
         about(rawInput)
@@ -528,7 +530,7 @@ export function createDoor({
     holds: (call) => ['known', 'confirm'].includes(sendsOf(call, mcpSends).policy),
     once,
     stateFor: (call) =>
-      hasScope(call.caller, 'read') && isOf(call) ? accountOf(call).session.status().state : null,
+      hasScope(call.caller, 'read') && mayUseAccount(call) ? accountOf(call).session.status().state : null,
   }
 }
 
@@ -560,15 +562,15 @@ function lateCodeOf({ effect, uses = [] }: Pick<Operation, 'effect' | 'uses'>): 
   return effect === 'read' || uses.length > 0 ? 'whatsapp_timeout' : 'outcome_unknown'
 }
 
-/** What the archive may lack only because WhatsApp Web has not listed it yet. */
-const LISTED: readonly ErrorCode[] = ['chat_not_found', 'contact_not_found', 'message_not_found']
+/** The errors for what the archive may lack only because WhatsApp Web has not listed it yet. */
+const PERHAPS_UNLISTED: readonly ErrorCode[] = ['chat_not_found', 'contact_not_found', 'message_not_found']
 
-/** Runs `work`. While WhatsApp Web has not listed every chat, an error of {@link LISTED} becomes `starting`. */
+/** Runs `work`. While WhatsApp Web has not listed every chat, an error of {@link PERHAPS_UNLISTED} becomes `starting`. */
 async function explained<T>({ isListed }: Pick<Seen, 'isListed'>, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    if (!(error instanceof AppError && LISTED.includes(error.code)) || isListed()) throw error
+    if (!(error instanceof AppError && PERHAPS_UNLISTED.includes(error.code)) || isListed()) throw error
     return fail('starting', {
       detail: 'WhatsApp Web is still listing the chats, and this one is not among those so far.',
       hint: 'Retry in a few seconds.',

@@ -29,7 +29,6 @@ export const loadEarlier = defineOperation({
   errors: [
     ...READING_ERRORS,
     'chat_not_found',
-    'starting',
     'not_connected',
     'logout_in_progress',
     'shutting_down',

@@ -54,9 +54,7 @@ export const forwardMessage = defineOperation({
   }),
   output: z.object({ ok: z.literal(true), message_id: z.string(), results: z.array(Result) }),
   lateCode: 'send_outcome_unknown',
-  errors: [
-    ...new Set([...ACTION.errors, ...SEND_ERRORS, 'chat_not_found' as const, 'chat_ambiguous' as const]),
-  ],
+  errors: [...ACTION.errors, ...SEND_ERRORS, 'chat_ambiguous'],
   example: { input: { message_id: EXAMPLE_ID, chats: ['Weekend hike'] } },
   brief: {
     text: ({ message_id, results }) => lines(`Forwarding ${message_id}`, results.map(lineOf)),

@@ -15,11 +15,11 @@ import {
   toLink,
 } from './tasks.ts'
 
-const link = {
+const GroupLink = z.object({
   ok,
   group_id: z.string(),
   link: z.string().describe('Anyone who has it can join, or ask to join.'),
-}
+})
 /** An invite of the documentation's examples. */
 const EXAMPLE_INVITE = 'https://chat.whatsapp.com/Sc7h00lTr1pT0TheM1llS2'
 
@@ -34,7 +34,7 @@ export const getGroupInvite = defineOperation({
   uses: ['group_invite'],
   routes: ['GET /api/groups/{group_id}/invite'],
   input: z.strictObject({ group_id: groupIdInput }),
-  output: z.object(link),
+  output: GroupLink,
   example: { input: { group_id: EXAMPLE_GROUP } },
   brief: { text: ({ group_id, link }) => `Invite of ${group_id}: ${link}` },
   async run({ group_id: group }, granted) {
@@ -53,7 +53,7 @@ export const resetGroupInvite = defineOperation({
   uses: ['group_invite'],
   routes: ['POST /api/groups/{group_id}/invite/reset'],
   input: z.strictObject({ group_id: groupIdInput }),
-  output: z.object(link),
+  output: GroupLink,
   example: { input: { group_id: EXAMPLE_GROUP } },
   brief: { text: ({ group_id, link }) => `New invite of ${group_id}: ${link}` },
   async run({ group_id: group }, granted) {

@@ -158,7 +158,7 @@ const StayPlace = z.object({
 })
 type StayPlace = z.infer<typeof StayPlace>
 
-/** A cursor has a place, and is not to be longer than a request takes. */
+/** A cursor includes the name, and must not become longer than a request allows: so the list is sorted by its beginning alone. */
 const sortedName = ({ name }: Pick<StayPlace, 'name'>): string => name.slice(0, 100)
 
 function inOrder(one: StayPlace, other: StayPlace): number {

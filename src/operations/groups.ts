@@ -108,9 +108,9 @@ function toGroup({ group: id, createdAt, ...facts }: GroupFacts): Group {
 
 function groupLines(group: Group): string[] {
   const { description, members, role, created_at, disappearing_s } = group
-  return lines(
+  return [
     named(group),
-    indented(
+    ...indented(
       [
         description === null ? '' : `Description: ${quoted(description)}`,
         facts({
@@ -125,7 +125,7 @@ function groupLines(group: Group): string[] {
         }),
       ].filter(Boolean),
     ),
-  ).split('\n')
+  ]
 }
 
 /** The most groups without members that one list asks WhatsApp about, and the time for that. Groups that the account left never have any. */

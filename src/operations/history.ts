@@ -128,7 +128,7 @@ async function readFilled(
 ) {
   for (let isLast = false; ; ) {
     const window = await reader().readMessages(chat, options)
-    // Those after a time that precedes all of the archive may be other ones than these.
+    // If `after` precedes the archive, WhatsApp may have messages between it and those found: none of these counts.
     const found = options.after === undefined ? window.messages.length : 0
     const lacking = window.isOpenBelow ? options.limit - found : 0
     const isWhole = window.gaps.length === 0 && (lacking === 0 || window.history.state === 'all')

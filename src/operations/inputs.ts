@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { chatKindOf, type Jid, parseMessageKey, readAddress } from '../model/ids.ts'
 import type { Point } from '../model/point.ts'
+import { MILLISECONDS_FROM } from '../model/times.ts'
 
 /** Accepts a whole number within these bounds. */
 export function whole(min: number, max: number) {
@@ -23,7 +24,7 @@ export const yesNo = z.preprocess(
 /** Asks for notices and calls too. */
 export const includeNotices = yesNo.default(false).describe('Include group notices and calls. Default false.')
 
-/** The most entries of a list: all kinds of something, and every chat that somebody would name. */
+/** The most entries of a list: more than there are words to choose from, and more chats than a person names. */
 export const MOST_LISTED = 1_000
 
 /** Accepts a list of words, or text with words separated by commas. */
@@ -104,8 +105,6 @@ export const messageIdInput = z
   })
   .describe('Full id of the message, for example "true_15551234567@c.us_3EB0AA".')
 
-/** A larger number of seconds (the year 5138) is probably a time in milliseconds. */
-const MAX_SECONDS = 1e11
 /** A time without a zone is UTC. A "+" in a query arrives as a space. */
 const ISO = /^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)([Zz]|[+\- ]\d\d:?\d\d)?)?$/
 
@@ -143,7 +142,7 @@ export const momentInput = z
 function readTime(value: string | number): number | string | null {
   const text = String(value).trim()
   const time = /^\d+(\.\d+)?$/.test(text) ? Number(text) : readIso(text)
-  return time === null || time < MAX_SECONDS ? time : 'must be in seconds, not milliseconds'
+  return time === null || time < MILLISECONDS_FROM ? time : 'must be in seconds, not milliseconds'
 }
 
 /** `Date.parse` takes the 31st of November as the 1st of December. */

@@ -5,6 +5,7 @@ import { fail } from '../errors.ts'
 import { accountIdInput, type Jid } from '../model/ids.ts'
 import { POLICIES } from '../model/policy.ts'
 import type { Sight } from '../model/sight.ts'
+import { toIsoMs } from '../model/times.ts'
 import { TOOLSET_NAMES } from '../model/toolsets.ts'
 import { SCOPES } from './call.ts'
 import { chatIdInput, MOST_LISTED, momentInput, whole, wordList } from './inputs.ts'
@@ -278,15 +279,11 @@ function toKey({
     toolsets,
     chats: chats && { only: chats.only && [...chats.only], hide: [...chats.hide] },
     sends: sends && { policy: sends.policy, chats: [...sends.chats] },
-    created_at: toTime(times.createdAtMs) ?? '',
-    expires_at: toTime(times.expiresAtMs),
-    last_used_at: toTime(times.usedAtMs),
-    old_secret_until: toTime(times.old?.untilMs ?? null),
+    created_at: toIsoMs(times.createdAtMs),
+    expires_at: toIsoMs(times.expiresAtMs),
+    last_used_at: toIsoMs(times.usedAtMs),
+    old_secret_until: toIsoMs(times.old?.untilMs ?? null),
   }
-}
-
-function toTime(ms: number | null): string | null {
-  return ms === null ? null : new Date(ms).toISOString()
 }
 
 /** @throws AppError `invalid_input` if the time has passed */

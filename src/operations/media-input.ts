@@ -22,6 +22,14 @@ export const MEDIA_INPUT_ERRORS = [
 /** The largest file that is part of a request. Larger ones are uploaded first. */
 const MAX_DATA_BYTES = 8 * 2 ** 20
 
+/** The fields that rows share that take files. The body has room for the largest file in base64. */
+export const TAKES_FILES = { form: 'media', maxBodyBytes: 12 * 2 ** 20 } as const
+
+/** All files of a send must be ready within this time. */
+export const PREPARE_FILES_MS = 28_000
+/** The time limit of a row that sends files: {@link PREPARE_FILES_MS}, then 30 s for the send. */
+export const SEND_FILES_MS = 60_000
+
 const TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+$/
 /** What a file name must not contain. The owner reads it before a decision: it must not change how the text around it looks. */
 const NOT_IN_A_NAME = /[\p{Cc}\u202a-\u202e\u2066-\u2069/\\]/u

@@ -22,8 +22,6 @@ export const ACTION = {
   needs: 'ready',
   errors: [
     ...READING_ERRORS,
-    'not_linked',
-    'starting',
     'not_connected',
     'logout_in_progress',
     'shutting_down',

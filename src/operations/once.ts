@@ -143,7 +143,7 @@ export function createOnce(
     const answered = item === null ? undefined : await answer?.(item, input, inArchive)
     if (item !== null && answered) {
       const problem = problemOf(item)
-      // It may be that of an attempt before the one that the server ended during: a retry would have run then, and does now.
+      // The item may be of an earlier attempt, and the server ended during the retry: this call is that retry.
       const didNothing = outcome === null && item.state === 'failed' && problem !== null
       if (!didNothing || isFinal(operation, problem.code)) {
         if (problem !== null) throw problem
@@ -159,7 +159,7 @@ export function createOnce(
         const results = resultsOf(now.parts, now.facts)
         return { output: schema.parse({ ok: true, ...now.facts, ...several?.(input), results }) }
       }
-      // It waited then.
+      // The message waited then.
       if (item === null && isOpen(code) && WithItem.safeParse(facts).success) throw itemDeleted()
       throw new AppError(code, { detail, hint, facts: { ...facts } })
     }

@@ -12,8 +12,11 @@ import { demandSome } from './tasks.ts'
 
 const Answer = z.object({ ok: z.literal(true), item: OutboxItem })
 
+const answerWith = (item: OutboxRow) => ({ ok: true as const, item: viewOf(item) })
+
 /** The id of an item, in a path. */
 const itemId = z.string().max(64).describe('Id of the item, from the list of the outbox.')
+const example = { item_id: 'ob_0mgk2x1a0q8z5r3w7' }
 
 const row = {
   tool: null,
@@ -71,11 +74,9 @@ export const getOutboxItem = defineOperation({
   input: z.strictObject({ item_id: itemId }),
   output: Answer,
   errors: [...CONTROL_ERRORS, 'outbox_item_not_found'],
-  example: { input: { item_id: 'ob_0mgk2x1a0q8z5r3w7' } },
-  async run({ item_id }, { outbox }) {
-    const item = await outbox.get(item_id)
-    return { ok: true as const, item: viewOf(item ?? fail('outbox_item_not_found')) }
-  },
+  example: { input: example },
+  run: async ({ item_id }, { outbox }) =>
+    answerWith((await outbox.get(item_id)) ?? fail('outbox_item_not_found')),
 })
 
 /** The error codes of every decision. */
@@ -91,8 +92,6 @@ const decision = {
   effect: 'write',
   output: Answer,
 } as const
-const example = { item_id: 'ob_0mgk2x1a0q8z5r3w7' }
-const answerWith = (item: OutboxRow) => ({ ok: true as const, item: viewOf(item) })
 
 export const approveOutboxItem = defineOperation({
   ...decision,

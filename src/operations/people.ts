@@ -125,7 +125,7 @@ export const checkNumbers = defineOperation({
   },
   async run({ phone_numbers }, { numbers, reader, clock }) {
     const endsAt = clock.now() + LOOKUP_MS
-    /** WhatsApp may name the account by a LID; this server names people by their number. */
+    /** WhatsApp may name the person by a LID; this server names people by their number. */
     const byNumber = async (one: PhoneNumber, id: Jid | null) => {
       if (id === null || phoneOf(id) !== null) return id
       const known = (await reader().recipientAt(id))?.id

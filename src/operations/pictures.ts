@@ -7,7 +7,7 @@ import type { OpenPicture } from '../session/pictures.ts'
 import { facts } from './brief.ts'
 import type { Grant } from './door.ts'
 import { contactIdInput, yesNo } from './inputs.ts'
-import { MEDIA_INPUT_ERRORS, oneInput, toFile } from './media-input.ts'
+import { MEDIA_INPUT_ERRORS, oneInput, TAKES_FILES, toFile } from './media-input.ts'
 import { defineFile, defineOperation, type Operation, PATIENCE_MS } from './operation.ts'
 import { ok } from './reading.ts'
 import {
@@ -22,7 +22,7 @@ import {
 
 /** The largest file that becomes a picture: it crosses to the page as one text. */
 const MOST_BYTES = 8 * 2 ** 20
-/** The time for conversions. A picture has none. */
+/** A picture is not converted, so this limit of {@link toFile} is never reached. */
 const PREPARE_MS = 10_000
 
 const PROFILE = '/api/profile/picture'
@@ -162,9 +162,8 @@ const SET = {
   effect: 'write',
   repeatable: true,
   uses: ['set_picture'],
-  form: 'media',
+  ...TAKES_FILES,
   takesPicture: true,
-  maxBodyBytes: 12 * 2 ** 20,
 } as const satisfies Partial<Operation>
 
 /** A small square in one colour. */

@@ -1,6 +1,7 @@
 /** The operation on the rules file. It has no tool: what runs on the owner's computer is nothing for an agent. */
 import { z } from 'zod'
 import { EVENT_KINDS } from '../model/events.ts'
+import { toIsoMs } from '../model/times.ts'
 import { PAUSE_REASONS } from '../model/webhook.ts'
 import type { RuleView } from '../rules/rules.ts'
 import { CONTROL_ERRORS, defineOperation } from './operation.ts'
@@ -72,7 +73,7 @@ export const listRules = defineOperation({
       ok: true as const,
       on: isOn,
       file,
-      read_at: readAtMs === null ? null : toTime(readAtMs),
+      read_at: toIsoMs(readAtMs),
       problem,
       count: all.length,
       rules: all.map(toState),
@@ -95,12 +96,10 @@ function toState({ row, failing, dead, last }: RuleView): z.input<typeof RuleSta
     failing_chats: failing,
     dead_deliveries: dead,
     last_attempt: last && {
-      at: toTime(last.atMs),
+      at: toIsoMs(last.atMs),
       status: last.status,
       error: last.error,
       duration_ms: last.ms,
     },
   }
 }
-
-const toTime = (ms: number): string => new Date(ms).toISOString()

@@ -19,8 +19,8 @@ export function sightOf(
   return { only: caller.sees?.only ?? null, hide: [...(caller.sees?.hide ?? []), ...also].flatMap(spelledAs) }
 }
 
-/** How long a call waits for WhatsApp: a read has 2 s, and reads the archive before and after. */
-const PATIENCE_MS = 1_300
+/** How long a read waits for WhatsApp: it has 2 s, and reads the archive before and after. */
+const READ_PATIENCE_MS = 1_300
 
 /** The parts of an archive that read, and those that act on one of its chats. */
 export type Seen = Pick<Archive, 'export' | 'isListed' | 'media' | 'pictures' | 'loadEarlier' | 'forget'> & {
@@ -43,7 +43,7 @@ export function seenOf(archive: Archive, sight: Sight | null, signal: AbortSigna
   /** Unix ms, from the first read on. */
   let patientUntil: number | null = null
   const patienceMs = (): number => {
-    patientUntil ??= clock.now() + PATIENCE_MS
+    patientUntil ??= clock.now() + READ_PATIENCE_MS
     return patientUntil - clock.now()
   }
   const settled = () => archive.settled(patienceMs())
@@ -59,11 +59,11 @@ export function seenOf(archive: Archive, sight: Sight | null, signal: AbortSigna
     seesNew: sight === null || sight.only === null,
     status(status) {
       if (sight === null) return status
-      const { sync, archive } = status
+      const { sync, archive: archiveStatus } = status
       return {
         ...status,
         sync: sync && { ...sync, failed_chats: [] },
-        archive: archive && { ...archive, messages: null, unknown_messages: null },
+        archive: archiveStatus && { ...archiveStatus, messages: null, unknown_messages: null },
       }
     },
     events: { open: (wish) => archive.events.open({ ...wish, sight }) },

@@ -14,7 +14,10 @@ import {
   MEDIA_INPUT_ERRORS,
   type MediaInput,
   mediaInput,
+  PREPARE_FILES_MS,
   type PreparedMedia,
+  SEND_FILES_MS,
+  TAKES_FILES,
   toFile,
 } from './media-input.ts'
 import { timestampOf } from './messages.ts'
@@ -22,10 +25,6 @@ import { defineOperation } from './operation.ts'
 import { AS, type As } from './prepare-media.ts'
 import { address, mentioned, mentionsInput, SHARED, TO_CHAT } from './send-to-chat.ts'
 import { isOpen, type Part, RESULT, resultsOf, unsent, unsentWords } from './several.ts'
-
-/** All files together must be ready within this time; a send takes 30 s after it. */
-const PREPARE_MS = 28_000
-const LIMIT_MS = 60_000
 
 const NAME = 'send_media'
 const IN_ALBUM: ReadonlySet<As> = new Set(['image', 'video'])
@@ -74,9 +73,8 @@ export const sendMedia = defineOperation({
       .describe('True: people can open it once. Pictures, videos and voice notes only.'),
   }),
   output: Output,
-  form: 'media',
-  maxBodyBytes: 12 * 2 ** 20,
-  limitMs: LIMIT_MS,
+  ...TAKES_FILES,
+  limitMs: SEND_FILES_MS,
   errors: [...SHARED.errors, ...MEDIA_INPUT_ERRORS, 'needs_ffmpeg'],
   example: {
     input: {
@@ -194,13 +192,13 @@ async function isInAlbum(results: readonly Result[], reader: Grant['reader']): P
   return false
 }
 
-/** Nothing is sent before all files can be. */
+/** Prepares all files before the first is sent. */
 async function prepared(
   media: Extract<MediaInput, readonly unknown[]>,
   as: As | undefined,
   { uploads, clock }: Grant<'send', 'ready'>,
 ): Promise<PreparedMedia[]> {
-  const endsAtMs = clock.now() + PREPARE_MS
+  const endsAtMs = clock.now() + PREPARE_FILES_MS
   const files: PreparedMedia[] = []
   for (const one of media) {
     const withinMs = endsAtMs - clock.now()

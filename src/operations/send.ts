@@ -23,7 +23,7 @@ export const textInput = z
 export const SEND_ERRORS = [
   'chat_not_found',
   ...CONTROL_ERRORS,
-  // Of callers with limits, and of lists of recipients.
+  // The archive tells whether the caller sees the chat, and may send to it.
   ...READING_ERRORS,
   'not_connected',
   'logout_in_progress',

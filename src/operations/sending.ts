@@ -83,7 +83,7 @@ export function createSending({ sends: { policy, chats }, reader, isListed }: Se
       try {
         return (await reader().isKnown(to)) ? null : 'stranger'
       } catch (error) {
-        // A retry finds one that is only busy.
+        // Of an archive that is only busy, the error is thrown: a retry can read it.
         if (error instanceof AppError && error.code.startsWith('archive_')) return 'stranger'
         throw error
       }

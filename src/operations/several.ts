@@ -102,11 +102,12 @@ async function presentPart(
 ): Promise<Part> {
   const { message_id: _, outbox_id, code, detail = ERRORS[code].title, ...others } = before
   const item = isOpen(code) && outbox_id !== undefined ? await get(outbox_id) : null
-  if (item === null && code !== 'send_outcome_unknown' && isOpen(code)) {
+  if (item === null) {
+    const waited = isOpen(code) && code !== 'send_outcome_unknown'
+    if (!waited) return { result: before, error: new AppError(code, { detail }) }
     const error = itemDeleted()
     return { result: { ...others, ...unsent(error) }, error }
   }
-  if (item === null) return { result: before, error: new AppError(code, { detail }) }
   const error = problemOf(item)
   const now =
     error === null ? { ok: true, message_id: keyOf(item), timestamp: timestampOf(item) } : unsent(error)

@@ -9,7 +9,14 @@ import { MOST, UNCAPTIONED } from '../outbox/content.ts'
 import { FILE_MS, keyOf } from '../outbox/item.ts'
 import { indented, lines, messageLine, pageLines } from './brief.ts'
 import { cursor, limit, messageIdInput, whole } from './inputs.ts'
-import { MEDIA_INPUT_ERRORS, oneInput, toFile } from './media-input.ts'
+import {
+  MEDIA_INPUT_ERRORS,
+  oneInput,
+  PREPARE_FILES_MS,
+  SEND_FILES_MS,
+  TAKES_FILES,
+  toFile,
+} from './media-input.ts'
 import { timestampOf } from './messages.ts'
 import { defineOperation } from './operation.ts'
 import { following, nextCursor, ok, READING_ERRORS, staleness, staleSince } from './reading.ts'
@@ -19,13 +26,10 @@ import { CHANGE, perform } from './tasks.ts'
 
 /** WhatsApp shows a status update for so long. */
 const LIFE_S = 86_400
-const MOST_LISTED = 100
+const PAGE_SIZE = 100
 const LIST = 'status_updates'
 /** WhatsApp Web's own colour. */
 const DEFAULT_COLOR = '#7acca5'
-/** A file must be ready within this time; the post takes 30 s after it. */
-const PREPARE_MS = 28_000
-const LIMIT_MS = 60_000
 
 const POST = { ...CHANGE, tag: 'channels', toolset: 'channels', scope: 'send' } as const
 
@@ -41,7 +45,7 @@ export const listStatusUpdates = defineOperation({
   effect: 'read',
   uses: ['receive'],
   routes: ['GET /api/status-updates'],
-  input: z.strictObject({ limit: limit(MOST_LISTED), cursor }),
+  input: z.strictObject({ limit: limit(PAGE_SIZE), cursor }),
   output: z.object({
     ok,
     count: z.int(),
@@ -92,9 +96,8 @@ export const postStatusUpdate = defineSend({
     'Posts a text as status update, or a picture, video, GIF or voice note (media, with an optional caption): everyone who may see the status of this account sees it for 24 hours. ok: true with message_id means that WhatsApp has accepted it; a refused one is an error. Who sees it is set on the phone. After send_outcome_unknown, look at {{list_status_updates}} before you post again. Post only what the user asked for.',
   uses: ['post_status'],
   prefers: ['post_status_media', 'send_media'],
-  form: 'media',
-  maxBodyBytes: 12 * 2 ** 20,
-  limitMs: LIMIT_MS,
+  ...TAKES_FILES,
+  limitMs: SEND_FILES_MS,
   routes: ['POST /api/status-updates'],
   status: 201,
   input: z.strictObject({
@@ -146,7 +149,7 @@ export const postStatusUpdate = defineSend({
       const look = { background: background ?? DEFAULT_COLOR, font: font ?? 0 }
       return { ...post, outgoing: { kind: 'status', text: message ?? '', ...look } }
     }
-    const file = await toFile(media, { as: undefined, sounds: 'voice', withinMs: PREPARE_MS }, uploads)
+    const file = await toFile(media, { as: undefined, sounds: 'voice', withinMs: PREPARE_FILES_MS }, uploads)
     if (!IN_CHANNELS.has(file.as))
       fail('media_refused', {
         detail: 'Status updates show pictures, videos, GIFs and voice notes only.',

@@ -25,8 +25,6 @@ const MOST_MEMBERS = 50
 /** The errors of a row that asks WhatsApp. */
 export const ASKING_ERRORS = [
   ...READING_ERRORS,
-  'not_linked',
-  'starting',
   'not_connected',
   'logout_in_progress',
   'shutting_down',
@@ -147,7 +145,9 @@ export const resultLines = (results: readonly MemberResult[]): string[] =>
       `${member}: ${ok ? 'yes' : 'no'}, ${facts({ [code]: true })}. ${detail}`,
   )
 
+/** Returns the link of the invite with this code. */
 export const toLink = (code: string): string => `https://chat.whatsapp.com/${code}`
+/** Returns the field `invite`, or nothing if there is no invite. */
 export const linkOrNone = (code: string | null) => (code === null ? {} : { invite: toLink(code) })
 
 /** Parses a link, or its last part, to the code of an invite. */
@@ -196,7 +196,7 @@ export async function perform<K extends TaskKind>(
     if (endsAtMs - clock.now() < AFTER_LOOKUPS_MS) fail('whatsapp_timeout', SLOW_LOOKUPS)
     await demandVisible(one)
   }
-  // After the checks, which look numbers up, and see both addresses.
+  // After the checks: they look numbers up, so the archive now knows whose they are, and they see the address as it was given.
   const exact = {
     ...takes,
     ...(person === undefined ? {} : { person: await exactly(person, reader) }),

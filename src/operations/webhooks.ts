@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { fromCursor, toCursor } from '../cursor.ts'
 import { EVENT_KINDS } from '../model/events.ts'
 import { accountIdInput } from '../model/ids.ts'
+import { toIsoMs } from '../model/times.ts'
 import { DELIVERY_ERRORS, PAUSE_REASONS, type WebhookFilter } from '../model/webhook.ts'
 import {
   DELIVERY_STATES,
@@ -410,14 +411,14 @@ function toWebhook({ row: stored, last, failing, dead }: WebhookView): z.input<t
     failing_chats: failing,
     dead_deliveries: dead,
     last_attempt: last && {
-      at: toTime(last.atMs) ?? '',
+      at: toIsoMs(last.atMs),
       status: last.status,
       error: last.error,
       duration_ms: last.ms,
     },
-    lost_events_at: toTime(lostAtMs),
-    created_at: toTime(createdAtMs) ?? '',
-    old_secret_until: toTime(old?.untilMs ?? null),
+    lost_events_at: toIsoMs(lostAtMs),
+    created_at: toIsoMs(createdAtMs),
+    old_secret_until: toIsoMs(old?.untilMs ?? null),
   }
 }
 
@@ -445,14 +446,10 @@ function toDelivery(
     chat,
     state,
     attempts: tried?.attempts ?? 0,
-    first_attempt_at: toTime(tried?.firstAtMs ?? null),
-    next_attempt_at: toTime(nextAtMs),
-    dead_at: toTime(diedAtMs),
+    first_attempt_at: toIsoMs(tried?.firstAtMs ?? null),
+    next_attempt_at: toIsoMs(nextAtMs),
+    dead_at: toIsoMs(diedAtMs),
     status: tried?.status ?? null,
     error: tried?.error ?? null,
   }
-}
-
-function toTime(ms: number | null): string | null {
-  return ms === null ? null : new Date(ms).toISOString()
 }

@@ -13,7 +13,7 @@ const unnamed = <Chat extends { id: string }>(chat: Chat) => {
 /** The operations whose messages show names and texts of the archive. All others show what the caller wrote. */
 const OF_ARCHIVE: readonly string[] = ['send_contacts', 'forward_message']
 
-/** `mentions` may name the members of a group. */
+/** Returns the item without what the archive added. `mentions` may name the members of a group. */
 const bare = ({ chat, reply_to, mentions: _, ...item }: OutboxItem): OutboxItem => ({
   ...item,
   chat: unnamed(chat),

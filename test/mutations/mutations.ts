@@ -157,7 +157,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a key has the accounts of others',
     file: 'src/operations/door.ts',
-    find: "isOfServer || isOf(call) ? accounts.get(call.account) : fail('account_not_found')",
+    find: "isOfServer || mayUseAccount(call) ? accounts.get(call.account) : fail('account_not_found')",
     replace: 'accounts.get(call.account)',
     test: keys('has its own accounts only'),
   },
