@@ -33,15 +33,16 @@ export type FindOptions = MachineOptions & { headless?: boolean }
  *   fallback, because the user chose that browser.
  */
 export function findBrowser(options: FindOptions = {}): FoundBrowser | null {
-  const found = toMachine(options)
-  const setting = variable(found.env, 'WHATSAPP_CHROME_EXECUTABLE')?.trim()
-  if (setting) return fromSetting(setting, found)
+  const machine = toMachine(options)
+  const setting = variable(machine.env, 'WHATSAPP_CHROME_EXECUTABLE')?.trim()
+  if (setting) return fromSetting(setting, machine)
   for (const candidate of candidates(
-    found,
+    machine,
     options.cacheDir ?? browserCacheDir(options),
     options.headless ?? false,
   )) {
-    if (found.files.isExecutable(candidate.path) && !isSnapStub(candidate.path, found.files)) return candidate
+    if (machine.files.isExecutable(candidate.path) && !isSnapStub(candidate.path, machine.files))
+      return candidate
   }
   return null
 }

@@ -77,8 +77,7 @@ export async function ensureFfmpeg(options: InstallOptions = {}): Promise<boolea
   const isThere = async () => (await run('ffmpeg', ['-version'])).code === 0
   if (await isThere()) return true
   if (!aptWorks) return false
-  options.onProgress?.('updating the package lists (apt-get update)')
-  await updateLists(run)
+  await updateLists(run, options.onProgress)
   return (await installPackages(run, ['ffmpeg'], options.onProgress)) && (await isThere())
 }
 
@@ -87,8 +86,7 @@ const aptEnv = { DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C.UTF-8' }
 
 /** Returns false if the distribution has no real `chromium` package, or could not install it. */
 async function installFromApt(run: Run, onProgress: InstallOptions['onProgress']): Promise<boolean> {
-  onProgress?.('updating the package lists (apt-get update)')
-  await updateLists(run)
+  await updateLists(run, onProgress)
   const policy = await run('apt-cache', ['policy', 'chromium'], aptEnv)
   if (!hasCandidate(policy.output)) return false
   // Ubuntu's package only installs the snap, which needs snapd running and cannot open a profile outside $HOME.
@@ -126,7 +124,8 @@ function hasCandidate(policy: string): boolean {
  * Updates the package lists. Waits for another apt, because `DPkg::Lock::Timeout` does not cover the lock of the lists.
  * Ignores other failures, such as a broken third-party source, because `apt-get install` may still succeed.
  */
-async function updateLists(run: Run): Promise<void> {
+async function updateLists(run: Run, onProgress: InstallOptions['onProgress']): Promise<void> {
+  onProgress?.('updating the package lists (apt-get update)')
   for (let attempt = 0; attempt < 60; attempt++) {
     const { code, output } = await run('apt-get', ['update', ...aptOptions], aptEnv)
     if (code === 0 || !/Could not get lock|Unable to lock/.test(output)) return
@@ -161,6 +160,7 @@ async function downloadChrome(options: DownloadOptions, aptWorks: boolean): Prom
       downloadProgressCallback: progress(version, onProgress, stall.touch),
     })
     const installed = await Promise.race([downloading, stall.failed]).finally(stall.stop)
+    // `chrome/<platform>-<version>/…`: the second folder is moved.
     const inside = relative(partial, installed.executablePath)
     await checkStarts(installed.executablePath, platform, run, aptWorks, onProgress)
     const folder = join('chrome', inside.split(/[\\/]/)[1] ?? '')
