@@ -40,8 +40,8 @@ export type EngineEnd =
 
 /**
  * What an engine reports, in this order: `qr`* → `authenticated` → `ready` → messages, acks and `connection`
- * changes. A refusal on the phone is not reported to WhatsApp Web. `ended` comes at most once, as the last
- * event; the owner then closes the engine.
+ * changes. WhatsApp Web does not learn that the phone refused the link, so no event says it. `ended` comes at
+ * most once, as the last event; the owner then closes the engine.
  */
 export type EngineEvent =
   /**
@@ -70,7 +70,8 @@ export type EngineEvent =
    */
   | { type: 'message'; message: SeenMessage }
   /**
-   * WhatsApp Web has this message, and may have stored it without an event: read its chat if it is unknown.
+   * WhatsApp Web added this message to its memory without marking it as new, so no event may have reported it. If the archive
+   * does not have it, others may be missing too: read its chat.
    */
   | { type: 'stored'; message: SeenMessage }
   /** -1 failed, 0 waits, 1 at WhatsApp's server, 2 delivered, 3 read, 4 played. Own messages only. */
@@ -210,8 +211,8 @@ export type EngineMemory = {
   /** The browser with all its processes; null if the system does not tell. */
   browserBytes(): Promise<number | null>
   /**
-   * Takes history that was read out of WhatsApp Web's memory; it loads such messages again when they are needed.
-   * Returns the number of messages. By itself that happens some seconds after the reading.
+   * Removes from WhatsApp Web's memory the history that readings loaded into it; it loads such messages again when they are
+   * needed. Returns the number of removed messages. Without this call, that happens some seconds after the reading.
    */
   releaseHistory(): Promise<number>
   /** Since when no call runs, in milliseconds since the epoch; null while one runs. Readings do not count: they are repeated. */
@@ -293,8 +294,8 @@ export type Engine = {
   readVotes(message: MessageRef): Promise<SeenVote[]>
   /**
    * Yields all chats that WhatsApp Web holds, unordered, without a request to the server. In pieces, as they
-   * are read. `unread`: it lists them, but their data could not be read. Fails with `whatsapp_timeout`, `whatsapp_error`,
-   * `not_connected`.
+   * are read. `unread`: chats that it lists, but whose data could not be read; not those with new messages. Fails with
+   * `whatsapp_timeout`, `whatsapp_error`, `not_connected`.
    */
   readChats(): AsyncIterable<{ chats: SeenChat[]; unread: Jid[] }>
   /**
@@ -305,7 +306,7 @@ export type Engine = {
   /**
    * Returns up to `count` messages of a chat: the newest ones, or those before the cursor. WhatsApp Web
    * requests from its server only what it does not have. Leaves out group notices and the like. Fails as
-   * above, and with `chat_not_found` (WhatsApp Web has no such chat; none is created).
+   * `readChats`, and with `chat_not_found` (WhatsApp Web has no such chat; none is created).
    */
   readMessages(chat: Jid, options: { before: HistoryCursor | null; count: number }): Promise<HistoryPage>
   /**
@@ -331,7 +332,7 @@ export type Engine = {
   probe(): Promise<{ responding: boolean; connected: boolean }>
   /**
    * Asks WhatsApp's server for something that changes nothing and that nobody sees: the account's own number. True if the server
-   * answers; false if no answer comes within 20 s, although the page responds; null if this build cannot ask. Never fails.
+   * answers; false if no answer comes within 20 s; null before `ready`, or if the page cannot ask. Never fails.
    */
   roundTrip(): Promise<boolean | null>
   /**

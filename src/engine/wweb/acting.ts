@@ -91,10 +91,10 @@ export function createActing(client: ReadingClient, translator: Translator, cloc
 const bareIdOf = ({ keys: [key] }: MessageRef) =>
   key === undefined ? null : (parseMessageKey(key)?.bareId ?? null)
 
-/** True if the page went away during a call, which may have happened. False for an error that the call itself threw. */
+/** True if the page went away during a call: what was called may have happened. False for an error that the call itself threw. */
 export function isPageGone(error: unknown): boolean {
-  const isCut = /Protocol error|(Target|Session|Connection) closed|frame (was|got) detached/i
-  return isContextLost(error) || (error instanceof Error && isCut.test(error.message))
+  const CUT_OFF = /Protocol error|(Target|Session|Connection) closed|frame (was|got) detached/i
+  return isContextLost(error) || (error instanceof Error && CUT_OFF.test(error.message))
 }
 
 /** Fails with the error for this verdict. */

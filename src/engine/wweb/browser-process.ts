@@ -8,6 +8,8 @@ import { type Clock, withDeadline } from '../../clock.ts'
 /** Chromium's own lock on a profile (chrome/browser/process_singleton_posix.cc). */
 const SINGLETON_FILES = ['SingletonLock', 'SingletonSocket', 'SingletonCookie']
 
+/** A browser that a killed server left ends by itself within 2.5 s. */
+const ORPHAN_MS = 4_000
 const PAGES_MS = 1_000
 const WRITE_MS = 300
 const CLOSE_MS = 10_000
@@ -25,7 +27,7 @@ const POLL_MS = 25
  */
 export async function releaseProfile(profileDir: string, clock: Clock): Promise<void> {
   const owner = profileOwner(profileDir)
-  if (owner !== null && !(await hasEnded(owner, 4_000, clock, profileDir))) {
+  if (owner !== null && !(await hasEnded(owner, ORPHAN_MS, clock, profileDir))) {
     if (!readsCommandLines) return
     signal(owner, 'SIGTERM')
     if (!(await hasEnded(owner, TERM_MS, clock, profileDir))) signal(owner, 'SIGKILL')

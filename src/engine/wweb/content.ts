@@ -151,6 +151,7 @@ export function sourceOf(raw: RawMessage): MediaSource | null {
 
 /** A JPEG in base64. */
 const JPEG = /^\/9j\/[A-Za-z0-9+/]{36,}={0,2}$/
+/** 64 KiB in base64. */
 const MAX_PREVIEW_CHARACTERS = 87_384
 
 /** Returns the preview of the media; nothing if this copy does not include one. */
@@ -321,7 +322,7 @@ function bareIdOf(key: unknown): string | undefined {
   return typeof key === 'string' ? key.split('_')[2] : textOf(fieldsOf(key).id)
 }
 
-/** Thousandths of a unit of the currency. */
+/** Returns units of the currency; WhatsApp Web has thousandths of them. */
 function amountOf(value: unknown): number | undefined {
   const amount = toPositive(value)
   return amount === undefined ? undefined : amount / 1_000

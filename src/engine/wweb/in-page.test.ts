@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { deferListeners } from './in-page.ts'
+import { suppressLibraryWatches } from './in-page.ts'
 
 afterEach(() => vi.unstubAllGlobals())
 
@@ -19,7 +19,7 @@ test('the library does not subscribe to what is not used of it, and everything e
     onRemoveChatEvent() {},
   }
   vi.stubGlobal('window', page)
-  deferListeners()
+  suppressLibraryWatches()
   const { Chat, Msg } = collections as unknown as Record<'Chat' | 'Msg', { on(...given: unknown[]): unknown }>
   expect(Msg.on('change', () => page.onChangeMessageEvent())).toBe(Msg)
   Msg.on('change:ack', () => page.onMessageAckEvent())

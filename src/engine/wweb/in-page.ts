@@ -83,15 +83,15 @@ export async function logOut(): Promise<void> {
  * text and type have events of their own. This function suppresses those subscriptions; page-watch.ts has ours. WhatsApp
  * Web's own listeners stay: only those that call the library's callbacks are suppressed.
  */
-export function deferListeners(): void {
+export function suppressLibraryWatches(): void {
   const { Chat, Msg } = window.require('WAWebCollections')
   for (const collection of [Chat, Msg]) {
     const { on } = collection
     collection.on = function (this: unknown, ...given) {
-      const isLibrarys = /\bon(RemoveChat|ArchiveChat|ChatUnreadCount|ChangeMessage)Event\b/.test(
+      const isOfLibrary = /\bon(RemoveChat|ArchiveChat|ChatUnreadCount|ChangeMessage)Event\b/.test(
         String(given[1]),
       )
-      return isLibrarys ? this : on.apply(this as typeof collection, given)
+      return isOfLibrary ? this : on.apply(this as typeof collection, given)
     }
   }
 }

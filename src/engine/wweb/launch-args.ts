@@ -9,7 +9,7 @@ const BASE = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
-  // These three contact Google in spite of the flags above (Chromium 156). Port 9 is one that Chromium never connects to.
+  // Three services contact Google in spite of the flags above (Chromium 156); the next three flags stop them. Port 9 is one that Chromium never connects to.
   '--gaia-url=http://127.0.0.1:9',
   '--component-updater=url-source=http://127.0.0.1:9/',
   '--disable-features=NetworkTimeServiceQuerying',
@@ -18,7 +18,7 @@ const BASE = [
   '--disable-background-timer-throttling',
   '--disable-renderer-backgrounding',
   '--disable-backgrounding-occluded-windows',
-  // Two hidden pages of the address bar and a spare renderer only use memory here.
+  // Two hidden pages of the address bar and a spare renderer only use memory here. puppeteer joins the lists of features.
   '--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup,SpareRendererForSitePerProcess',
   // One process less. On Linux it runs without its own sandbox either way.
   '--enable-features=NetworkServiceInProcess2',
@@ -52,7 +52,7 @@ function isContainer({ container, KUBERNETES_SERVICE_HOST: kubernetes }: NodeJS.
 const TRY_MS = 5_000
 let isRefused: boolean | undefined
 
-/** Tries it, once: Docker's default filter forbids user namespaces, which the settings of the kernel do not show. */
+/** Tries to make a user namespace, once: Docker's default filter forbids that, which the settings of the kernel do not show. */
 function isContainerWithoutNamespaces(): boolean {
   if (process.platform !== 'linux' || !isContainer(process.env)) return false
   isRefused ??= areNamespacesRefused()

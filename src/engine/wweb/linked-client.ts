@@ -8,7 +8,7 @@ import { COMPONENTS } from './compat/needs.ts'
 import { explainPageErrors } from './compat/page-errors.ts'
 import { installPageModules } from './compat/page-modules.ts'
 import type { Piece } from './compat/piece.ts'
-import { deferListeners, isInjected, markInjected, watchPasskeyPrompt } from './in-page.ts'
+import { isInjected, markInjected, suppressLibraryWatches, watchPasskeyPrompt } from './in-page.ts'
 import { installPageActs } from './page-acts.ts'
 import { installPageAlbum } from './page-album.ts'
 import { installPageCalls } from './page-calls.ts'
@@ -173,8 +173,7 @@ export function createLinkedClient(options: LinkedClientOptions): LibraryClient 
   }
 
   async function applyPieces(when: Piece['when']): Promise<void> {
-    for (const { name, when: then, apply } of options.pieces) {
-      if (then !== when) continue
+    for (const { name, apply } of options.pieces.filter((piece) => piece.when === when)) {
       try {
         if (await client.pupPage?.evaluate(apply)) options.onPiece(name)
       } catch (error) {
@@ -242,8 +241,8 @@ export function createLinkedClient(options: LinkedClientOptions): LibraryClient 
     options.onInjected()
   }
 
-  // Two syncs in a row attach at the same time and break each other; the second reports ready before the
-  // first is.
+  // Two syncs in a row attach at the same time and break each other; the second reports `ready` before the
+  // first has attached.
   const attachEventListeners = client.attachEventListeners.bind(client)
   client.attachEventListeners = async () => {
     attaching ??= attach()
@@ -255,7 +254,7 @@ export function createLinkedClient(options: LinkedClientOptions): LibraryClient 
   }
   async function attach(): Promise<void> {
     await applyPieces('linked')
-    await client.pupPage?.evaluate(deferListeners)
+    await client.pupPage?.evaluate(suppressLibraryWatches)
     await attachEventListeners()
     await client.pupPage?.evaluate(`window.whatsappMcpModels = (${modelTools})()`)
     await client.pupPage?.evaluate(installPageRows, CHANGE_TYPES, NOTICE_TYPES)

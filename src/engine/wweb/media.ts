@@ -4,10 +4,9 @@ import type { Clock } from '../../clock.ts'
 import { fail } from '../../errors.ts'
 import { notePassed } from '../../passing-bytes.ts'
 import type { Engine } from '../engine.ts'
-import type { Ask } from './asking.ts'
+import { type Ask, callPage } from './asking.ts'
 import {
   type FileInput,
-  type OpenedMedia,
   pageCloseMedia,
   pageFileInput,
   pageOpenMedia,
@@ -42,11 +41,8 @@ export type MediaTransfer = Pick<Engine, 'fetchMedia' | 'readThumbnail'> & {
 }
 
 export function createMediaTransfer(client: MediaClient, ask: Ask, clock: Clock): MediaTransfer {
-  /** puppeteer's types for functions sent to the page do not support generics. */
   function inPage<A extends unknown[], T>(what: string, ms: number, run: (...args: A) => T, ...args: A) {
-    const evaluate = client.pupPage?.evaluate(run as (...given: unknown[]) => T, ...args)
-    const answer = evaluate ?? Promise.reject(new Error('there is no page'))
-    return ask(what, ms, answer as Promise<Awaited<T>>)
+    return ask(what, ms, callPage(client, run, ...args))
   }
 
   async function drop(handle: number): Promise<void> {
@@ -100,13 +96,7 @@ export function createMediaTransfer(client: MediaClient, ask: Ask, clock: Clock)
     },
     async fetchMedia({ keys, source, askPhone, limitMs }) {
       const endAt = clock.now() + limitMs
-      const opening = client.pupPage?.evaluate(
-        pageOpenMedia as (...given: unknown[]) => unknown,
-        keys,
-        source,
-        askPhone,
-      ) as Promise<OpenedMedia> | undefined
-      const answer = opening ?? Promise.reject(new Error('there is no page'))
+      const answer = callPage(client, pageOpenMedia, keys, source, askPhone)
       let isLate = false
       // A download that comes too late must not stay in the page.
       answer.then(

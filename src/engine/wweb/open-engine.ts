@@ -18,7 +18,7 @@ import { createLinking } from './linking.ts'
 import { listenTo } from './listeners.ts'
 import { createMediaTransfer, type MediaClient } from './media.ts'
 import { usesOf } from './outgoing/kinds.ts'
-import { pageLetGo } from './page-memory.ts'
+import { pageReleaseHistory } from './page-memory.ts'
 import { abilityOfTask, createPerforming } from './performing.ts'
 import { createReading } from './reading.ts'
 import { createRestrictions } from './restrictions.ts'
@@ -394,7 +394,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     readMessages: (chat, page) => supported.use(['read_history'], () => reading.readMessages(chat, page)),
     memory: {
       browserBytes: async () => memoryOfTree(browser?.process()?.pid ?? 0),
-      releaseHistory: async () => client.pupPage?.evaluate(pageLetGo).catch(() => 0) ?? 0,
+      releaseHistory: async () => client.pupPage?.evaluate(pageReleaseHistory).catch(() => 0) ?? 0,
       idleSince: supported.idleSince,
     },
     readThumbnail: (keys) => supported.use(['fetch_media'], () => media.readThumbnail(keys)),

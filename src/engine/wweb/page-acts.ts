@@ -33,7 +33,7 @@ export type PageActs = {
   /**
    * Gives this key to the next forward that WhatsApp Web sends to this chat. Returns a function that takes an unused key back.
    */
-  name(sending: PageSending, chat: ChatModel, key: Key): () => void
+  nameNextForward(sending: PageSending, chat: ChatModel, key: Key): () => void
 }
 
 /** WAWebSendMsgChatAction, to which WhatsApp Web hands on all that it sends. */
@@ -112,7 +112,7 @@ export function installPageActs(): void {
       return true
     },
 
-    name(sending: PageSending, chat: ChatModel, key: Key): () => void {
+    nameNextForward(sending: PageSending, chat: ChatModel, key: Key): () => void {
       if (!hooked.has(sending)) {
         hooked.add(sending)
         const { addAndSendMsgToChat } = sending

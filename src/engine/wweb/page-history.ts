@@ -92,7 +92,7 @@ export function installPageHistory(): void {
           const page = found.slice(-count)
           const rest = found.slice(0, -count)
           const next = tools.cursor(all, page, rest) ?? before
-          const transfer = chat.endOfHistoryTransferType ?? null
+          const transfer = chat.endOfHistoryTransferType
           const answer = await tools.rowsOf(page)
           if (next !== null) memory.pass(chat, next.until)
           return {

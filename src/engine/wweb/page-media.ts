@@ -58,11 +58,12 @@ export function installPageMedia(): void {
     blobs.set(last, blob)
     return last
   }
-  /** Of stickers that were sent without their type. */
-  const STICKERS: Record<string, string> = { sticker: 'image/webp' }
-  const nothing = {
-    addAnnotations: () => nothing,
-    addPoint: () => nothing,
+  /** Some stickers were sent without their type. */
+  const DEFAULT_MIMETYPES: Record<string, string> = { sticker: 'image/webp' }
+  /** A download requires a log of its performance (QPL); this one keeps nothing. */
+  const silentLog = {
+    addAnnotations: () => silentLog,
+    addPoint: () => silentLog,
   }
   const tools = {
     /** What a download needs, of the page's own copy of the message. */
@@ -90,9 +91,9 @@ export function installPageMedia(): void {
       try {
         return await downloadManager.downloadAndMaybeDecrypt({
           ...facts,
-          mimetype: isSvg ? 'application/octet-stream' : (mimetype ?? STICKERS[facts.type]),
+          mimetype: isSvg ? 'application/octet-stream' : (mimetype ?? DEFAULT_MIMETYPES[facts.type]),
           signal: new AbortController().signal,
-          downloadQpl: nothing,
+          downloadQpl: silentLog,
         })
       } catch (error) {
         const status = Number(Reflect.get(Object(error), 'status'))
@@ -109,6 +110,7 @@ export function installPageMedia(): void {
       return (/ERROR/.test(stage) ? null : tools.source(message)) ?? 'gone'
     },
 
+    /** Tries the given location, then that of the page's own copy of the message, then, if it may, the phone. */
     async bytes(keys: readonly string[], given: MediaSource | null, askPhone: boolean) {
       let found = given === null ? undefined : await tools.download(given)
       if (found && given) return { found, source: given }

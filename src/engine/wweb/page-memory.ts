@@ -57,6 +57,7 @@ export function installPageMemory({ most, idleMs, changeableS }: MemoryLimits): 
       }
     },
 
+    /** Counts a reader in or out, and makes this chat the one that was read last. */
     use(chat: ChatModel, readers: 1 | -1): void {
       const reading = readings.get(chat) ?? tools.reading(chat, Infinity)
       reading.readers += readers
@@ -96,8 +97,8 @@ export function installPageMemory({ most, idleMs, changeableS }: MemoryLimits): 
      */
     drop(chat: ChatModel, messages: MsgModel[], isOver: (message: MsgModel) => boolean): MsgModel[] {
       const { msgs } = chat
-      const youngest = Date.now() / 1000 - changeableS
-      const over = messages.filter((message) => rows.time(message) < youngest && isOver(message))
+      const changeableSince = Date.now() / 1000 - changeableS
+      const over = messages.filter((message) => rows.time(message) < changeableSince && isOver(message))
       if (msgs === undefined || over.length === 0) return messages
       msgs.remove(over, { silent: true })
       window.require('WAWebCollections').Msg.remove(over, { silent: true })
@@ -107,11 +108,12 @@ export function installPageMemory({ most, idleMs, changeableS }: MemoryLimits): 
       return messages.filter((message) => !gone.has(message))
     },
 
-    letGoAll(): number {
+    releaseAll(): number {
       const free = [...readings].filter(([, { readers }]) => readers === 0)
       return free.reduce((sum, [chat]) => sum + tools.releaseHistory(chat), 0)
     },
 
+    /** Removes the history of chats that nobody needs. Repeats itself while there is any. */
     settle(): void {
       const idleSince = Date.now() - idleMs
       let held = [...readings.values()].reduce((sum, { loaded }) => sum + loaded.length, 0)
@@ -135,6 +137,6 @@ export function installPageMemory({ most, idleMs, changeableS }: MemoryLimits): 
 }
 
 /** Removes the loaded history of all chats that nobody reads now. Returns the number of removed messages. */
-export function pageLetGo(): number {
-  return window.whatsappMcpMemory.letGoAll()
+export function pageReleaseHistory(): number {
+  return window.whatsappMcpMemory.releaseAll()
 }

@@ -26,10 +26,10 @@ declare const window: PageWindow
 export function installPageRows(changeTypes: string[], noticeTypes: string[]): void {
   const changes = new Set(changeTypes)
   const notices = new Set(noticeTypes)
-  /** Place of each message among those of its second. */
+  /** The order of messages within a second. */
   const places = new WeakMap<MsgModel, number>()
-  let first = 0
-  let last = 0
+  let firstPlace = 0
+  let lastPlace = 0
   const tools = {
     loading: new Map<ChatModel, number>(),
 
@@ -93,19 +93,19 @@ export function installPageRows(changeTypes: string[], noticeTypes: string[]): v
       return Math.floor(Math.min(given >= 1e11 ? given / 1000 : given, 1e11))
     },
 
-    /** What was not loaded by {@link tools.noteLoaded} follows what is known, in the collection's order. */
+    /** A message without a place from {@link tools.noteLoaded} follows those that have one, in the collection's order. */
     placeOf(message: MsgModel): number {
       const known = places.get(message)
       if (known !== undefined) return known
-      last += 1
-      places.set(message, last)
-      return last
+      lastPlace += 1
+      places.set(message, lastPlace)
+      return lastPlace
     },
 
     noteLoaded(messages: readonly MsgModel[]): void {
       const fresh = messages.filter((message) => !places.has(message))
-      first -= fresh.length
-      for (const [index, message] of fresh.entries()) places.set(message, first + index)
+      firstPlace -= fresh.length
+      for (const [index, message] of fresh.entries()) places.set(message, firstPlace + index)
     },
 
     /**
@@ -198,7 +198,7 @@ export function installPageRows(changeTypes: string[], noticeTypes: string[]): v
       return isOthers ? undefined : phoneNumber
     },
 
-    /** The same person's other address, if the page's memory has it. */
+    /** The same person's other address, as two modules of the page know it: none, one, the same one twice, or two. */
     others(wid: Wid): Wid[] {
       if (wid.server !== 'c.us' && wid.server !== 'lid') return []
       const isLid = wid.server === 'lid'

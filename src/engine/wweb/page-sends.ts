@@ -18,10 +18,13 @@ export type Extra = {
   whatsappMcpAlbum?: OutgoingAlbum
 }
 
-/** The start of the error of a send whose chat WhatsApp Web did not open; its own error follows. */
+/** Matches the page's error for a send whose chat WhatsApp Web did not open; WhatsApp Web's own error follows in it. */
 export const NOT_OPENED = /whatsappMcp: no chat/
 
-/** Prefix of the error that the page throws instead of sending; the reason follows. */
+/**
+ * Matches the page's error for a reply that it did not send (`missing`, `refused`, `failed`), and for a post that WhatsApp's server
+ * did not take (`channel`, `status`).
+ */
 export const NOT_ANSWERED = /whatsappMcp: not answered: (missing|refused|failed|channel|status)/
 
 /** The error of the page for a file above WhatsApp's limit for its kind, in bytes. */
@@ -161,8 +164,8 @@ export function installPageSends(): void {
     } = extra ?? {}
     if (file) tools.demandSize(file)
     const preview = wantsPreview && (await tools.preview(chat, content))
-    const member = album && (await window.whatsappMcpAlbum(chat, album))
-    const rest = { ...preview, ...member, ...fields }
+    const albumFields = album && (await window.whatsappMcpAlbum(chat, album))
+    const rest = { ...preview, ...albumFields, ...fields }
     if (bareId === undefined)
       return sendMessage(chat, content, { ...options, extraOptions: { ...rest, ...context } })
     const id = tools.key(chat, bareId)

@@ -220,8 +220,8 @@ export type Reading = {
   /** Messages that we loaded and that are in memory. */
   loaded: MsgModel[]
   /**
-   * Unix seconds. Memory has everything from `from` until `below`. Before it there may be messages that arrived late,
-   * as new ones, and others between are not loaded.
+   * Unix seconds. Memory has every message from `from` until `below`. Of the time before `from` it may have single messages
+   * that arrived late, as new ones; others of that time are not loaded.
    */
   from: number
   below: number
@@ -237,7 +237,7 @@ export type PageMemory = {
   during<T>(chat: ChatModel, run: () => Promise<T>): Promise<T>
   noteLoaded(chat: ChatModel, reading: Reading, messages: MsgModel[]): void
   pass(chat: ChatModel, until: number): void
-  letGoAll(): number
+  releaseAll(): number
 }
 
 /** What {@link installPageHistory} adds. */

@@ -59,15 +59,15 @@ const TASKS: { [K in TaskKind]: PageTask<K> } = {
 
 /** Tasks that change nothing: a late one is a timeout, not an unknown outcome. */
 const LOOKS = new Set<TaskKind>([
-  ...(['read_groups', 'read_invite', 'join_requests'] as const),
-  ...([
-    'read_blocked',
-    'read_profile',
-    'read_presence',
-    'read_channels',
-    'read_labels',
-    'read_picture',
-  ] as const),
+  'read_groups',
+  'read_invite',
+  'join_requests',
+  'read_blocked',
+  'read_profile',
+  'read_presence',
+  'read_channels',
+  'read_labels',
+  'read_picture',
 ])
 
 /** Returns the ability that this task uses. */
@@ -85,10 +85,11 @@ export function createPerforming(client: ReadingClient, translator: Translator, 
       const run = TASKS[kind].run as (...given: unknown[]) => Promise<TaskDone<K>>
       const asked = page.evaluate(run, takes, Date.now() + limitMs) as Promise<TaskDone<K>>
       const done = await withDeadline(clock, 'Waiting for WhatsApp', limitMs, asked).catch((error) => {
+        // A `group_invite` without `reset` only reads.
         const isLook = LOOKS.has(kind) || Reflect.get(Object(takes), 'reset') === false
         if (error instanceof DeadlineError || isPageGone(error))
           return fail(isLook ? 'whatsapp_timeout' : 'outcome_unknown', { cause: error })
-        // WhatsApp Web's functions reject after the change left too.
+        // A function of WhatsApp Web may reject although the change has left for the server.
         return fail(isLook || NOT_BEGUN.test(String(error)) ? 'whatsapp_error' : 'outcome_unknown', {
           cause: error,
         })

@@ -8,7 +8,7 @@ import { chatKindOf, type Jid, phoneJid, toJid } from '../../model/ids.ts'
 import { toUnixSeconds } from '../../model/times.ts'
 import type { Engine, EngineEvent, HistoryPage, Receipt, Receipts } from '../engine.ts'
 import type { Addresses } from './addresses.ts'
-import type { Ask } from './asking.ts'
+import { type Ask, callPage, type PageClient } from './asking.ts'
 import type { LibraryClient } from './linked-client.ts'
 import { votesOf } from './listeners.ts'
 import { pageAskPhone, pageHistory } from './page-history.ts'
@@ -30,9 +30,7 @@ const HISTORY_MS = 30_000
 const WALK_MS = 120_000
 
 /** The parts of the client that reading uses. */
-export type ReadingClient = Pick<LibraryClient, 'getNumberId' | 'getContactLidAndPhone'> & {
-  pupPage: { evaluate(run: (...given: unknown[]) => unknown, ...args: unknown[]): Promise<unknown> } | null
-}
+export type ReadingClient = Pick<LibraryClient, 'getNumberId' | 'getContactLidAndPhone'> & PageClient
 export type Reading = Pick<
   Engine,
   'readChats' | 'readContacts' | 'readMessages' | 'readReceipts' | 'readVotes' | 'findNumber' | 'askPhone'
@@ -46,13 +44,8 @@ export function createReading(
   clock: Clock,
   emit: (event: EngineEvent) => void,
 ): Reading {
-  /**
-   * puppeteer's types for functions sent to the page do not support generics; our functions take plain data.
-   */
   function inPage<A extends unknown[], T>(what: string, ms: number, run: (...args: A) => T, ...args: A) {
-    const evaluate = client.pupPage?.evaluate(run as (...given: unknown[]) => T, ...args)
-    const answer = evaluate ?? Promise.reject(new Error('there is no page'))
-    return ask(what, ms, answer as Promise<Awaited<T>>)
+    return ask(what, ms, callPage(client, run, ...args))
   }
 
   async function* inPieces<Row, Seen>(
@@ -80,8 +73,8 @@ export function createReading(
       const wid = await ask('Looking the number up', LOOKUP_MS, client.getNumberId(phone))
       if (wid === null) return null
       // Needed only to merge one person's two addresses later; the message is sent without it too.
-      const names = client.getContactLidAndPhone([wid._serialized])
-      const [known] = await ask('Looking the number up', LOOKUP_MS, names).catch(() => [])
+      const addressesOf = client.getContactLidAndPhone([wid._serialized])
+      const [known] = await ask('Looking the number up', LOOKUP_MS, addressesOf).catch(() => [])
       if (known?.lid && known.pn) addresses.learn(toJid(known.lid), toJid(known.pn))
       const found = toJid(known?.pn ?? wid._serialized)
       // Also a LID whose number WhatsApp Web does not say: the chat is found by the number that was asked for.
@@ -124,7 +117,7 @@ export function createReading(
           const seen = answer.rows
             .flatMap(({ message, reactions, votes }) => translator.message(message, reactions, votes) ?? [])
             .map((message) => inChat(message, address))
-          // Of a channel it says nothing: its server may have had no response.
+          // The page knows no `transfer` of a channel, so `before` is null: at its end, the server may only not have responded.
           return { messages: seen, end: answer.end, before: beforeOf(answer.transfer), next: answer.next }
         }
         if (clock.now() > endAt) fail('whatsapp_timeout')

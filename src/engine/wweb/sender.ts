@@ -156,7 +156,7 @@ function failTooLarge(error: string, outgoing: Outgoing): void {
 
 const inMib = (bytes: number) => Math.round((bytes / 2 ** 20) * 10) / 10
 
-/** Fails if the page's error says that the message was not sent because its quote was not possible. */
+/** Fails if the page's error is {@link NOT_ANSWERED}: the quote was not possible, or the server did not take the post. */
 function failUnanswered(error: string): void {
   switch (NOT_ANSWERED.exec(error)?.[1]) {
     case 'missing':

@@ -30,7 +30,7 @@ const QUOTE_LENGTH = 1_000
  */
 const UNKNOWN = 'unknown'
 
-/** Reported with the message that they change. */
+/** Entries of these types are reported with the message that they change. */
 const CHANGES = new Set(CHANGE_TYPES)
 
 /**
@@ -226,7 +226,8 @@ export function toSeenChat(row: ChatRow, last: SeenMessage | null): SeenChat | n
 
 /** Null if only admins may write, and the members are not loaded: whether this account is an admin is then unknown. */
 function isReadOnly({ isClosed, announce, isAdmin, members }: ChatRow, kind: ChatKind): boolean | null {
-  if (isClosed || !announce || isAdmin) return isClosed
+  if (isClosed) return true
+  if (!announce || isAdmin) return false
   return kind === 'group' && members === null ? null : true
 }
 

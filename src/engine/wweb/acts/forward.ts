@@ -47,7 +47,7 @@ export const forward: PageAct<'forward'> = {
       if (chat.contact?.isContactBlocked === true) return 'refused'
       let isOver = false
       let hasFailed = false
-      const endName = acts.name(sending, chat, window.whatsappMcpKey(chat, bareId))
+      const endName = acts.nameNextForward(sending, chat, window.whatsappMcpKey(chat, bareId))
       const before = new Set(chat.msgs?.getModelsArray())
       const named = () => chat.msgs?.getModelsArray().find(({ id }) => id.fromMe && id.id === bareId)
       const kind = type === 'ptt' ? ['ptt', 'audio'] : [type]

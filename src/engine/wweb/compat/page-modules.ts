@@ -22,7 +22,10 @@ declare const window: {
 }
 declare function setTimeout(run: () => void, ms: number): unknown
 
-/** Call once per document. @param components those that bring a module, by its name, in order of preference */
+/**
+ * Call once per document.
+ * @param components for the name of a module, the components that bring it, in order of preference
+ */
 export function installPageModules(components: Record<string, readonly string[]>): void {
   /** The time for one script; one measured took 25 ms (wa-js: loader/lazyModules.ts). */
   const LOAD_MS = 5_000

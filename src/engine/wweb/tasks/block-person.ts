@@ -22,13 +22,14 @@ export const blockPerson: PageTask<'block_person'> = {
       if (wid === null) return { problem: 'nobody' }
       const chat = rows.findChat(String(wid))
       const known = [...(chat ? [String(chat.id)] : []), ...tasks.addresses(wid)]
-      const lidsFirst = [...new Set(known)].sort((one, other) =>
+      // The address of the chat first; without a chat, LIDs first.
+      const addresses = [...new Set(known)].sort((one, other) =>
         chat ? 0 : Number(/@lid$/.test(other)) - Number(/@lid$/.test(one)),
       )
-      const isBlocked = { now: () => lidsFirst.some((one) => Blocklist.get(one) !== undefined) }
+      const isBlocked = { now: () => addresses.some((one) => Blocklist.get(one) !== undefined) }
       if (isBlocked.now() === blocked) return { gives: { changed: false } }
       let failure: unknown
-      for (const address of lidsFirst) {
+      for (const address of addresses) {
         const contact = Contact.get(address) ?? Contact.gadd(tasks.wid(address))
         try {
           if (blocked) await blockContact({ contact, blockEntryPoint: 'ChatListBlock' })

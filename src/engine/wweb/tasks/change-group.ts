@@ -14,14 +14,14 @@ export const changeGroup: PageTask<'change_group'> = {
   run({ group, changes }, endsAt) {
     const tasks = window.whatsappMcpTasks
     const steps = {
-      shown({ groupMetadata: shown }: ChatModel, property: string): number {
+      present({ groupMetadata: data }: ChatModel, property: string): number {
         const modes: Record<string, number> = { admin_add: 0, all_member_add: 1 }
         const fields: Record<string, unknown> = {
-          announcement: shown?.announce,
-          restrict: shown?.restrict,
-          member_add_mode: modes[String(shown?.memberAddMode)] ?? shown?.memberAddMode,
-          membership_approval_mode: shown?.membershipApprovalMode,
-          ephemeral: shown?.ephemeralDuration,
+          announcement: data?.announce,
+          restrict: data?.restrict,
+          member_add_mode: modes[String(data?.memberAddMode)] ?? data?.memberAddMode,
+          membership_approval_mode: data?.membershipApprovalMode,
+          ephemeral: data?.ephemeralDuration,
         }
         return Number(fields[property])
       },
@@ -32,7 +32,7 @@ export const changeGroup: PageTask<'change_group'> = {
         if (said?.value) throw tasks.refusal(said.value.code)
         if (answer?.name === 'SetPropertyResponseSuccess') return
         // The response to `member_add_mode` has no name. The outcome is what the model shows, at the latest after the server's notification.
-        if (!(await tasks.shown(() => steps.shown(chat, property) === value)))
+        if (!(await tasks.shown(() => steps.present(chat, property) === value)))
           throw new Error('the group does not show the setting')
       },
       async name(_: ChatModel, text: string): Promise<void> {

@@ -127,7 +127,7 @@ export const deleteChat: PageTask<'delete_chat'> = {
   run({ chat: id }, endsAt) {
     const tasks = window.whatsappMcpTasks
     return tasks.inChat<null>(id, endsAt, async (chat) => {
-      // A group must be left first. Whose members are late seems to have been left.
+      // A group must be left first. One whose members are not loaded yet would seem to have been left.
       if (/@g\.us$/.test(id)) await tasks.inTime(endsAt, tasks.loadMembers(chat))
       if (tasks.me(chat)) return { problem: 'is_member' }
       const { sendDelete } = await tasks.need<{ sendDelete(chat: ChatModel): Promise<unknown> }>(

@@ -5,9 +5,7 @@ import type { ChatModel, Wid } from '../page-types.ts'
 import type { PageTask, TaskDone, TaskWindow } from './task.ts'
 
 declare const window: TaskWindow & {
-  require(
-    name: 'WAWebUserPrefsMeUser',
-  ): Record<'getMaybeMePnUser' | 'getMaybeMeLidUser', () => Wid | undefined>
+  require(name: 'WAWebUserPrefsMeUser'): { getMaybeMePnUser(): Wid | undefined }
 }
 type Bytes = { size: number }
 declare function fetch(url: string): Promise<{ ok: boolean; status: number; blob(): Promise<Bytes> }>
@@ -47,15 +45,12 @@ export const readPicture: PageTask<'read_picture'> = {
     const MOST_BYTES = 2 * 2 ** 20
     const steps = {
       async addresses(): Promise<string[]> {
-        if (chat === null) {
-          const { getMaybeMePnUser, getMaybeMeLidUser } = window.require('WAWebUserPrefsMeUser')
-          return [getMaybeMePnUser(), getMaybeMeLidUser()].flatMap((wid) => wid ?? []).map(String)
-        }
+        if (chat === null) return rows.me()
         if (!/@(c\.us|lid)$/.test(chat)) return [chat]
         const wid = await tasks.lookUp(chat, endsAt)
         if (wid === null) return []
-        const isLid = (address: string) => Number(/@lid$/.test(address))
-        return tasks.addresses(wid).sort((one, other) => isLid(other) - isLid(one))
+        const isLid = (address: string) => /@lid$/.test(address)
+        return tasks.addresses(wid).sort((one, other) => Number(isLid(other)) - Number(isLid(one)))
       },
       ask: async (address: string): Promise<Thumb | 'silent'> => {
         const { requestProfilePicFromServer } = await tasks.need<Bridge>('WAWebContactProfilePicThumbBridge')

@@ -79,13 +79,13 @@ export const showPresence: PageTask<'show_presence'> = {
       const { Stream } = await tasks.need<StreamModule>('WAWebStreamModel')
       const { online } = tasks
       const { shown } = online
-      // Before the answer: a read that ends meanwhile goes by it.
+      // Set before the server answers: a `read_chat` that ends meanwhile acts on it.
       online.shown = available
       try {
         if (available) await sendPresenceAvailable()
-        // Else the last reader says it, after its receipts.
+        // While chats are being read, the last reader does it, after its receipts.
         else if (online.readers === 0) {
-          // Or the page would not say that it is online before the next receipts.
+          // Without this, the page would not say that it is online before the next receipts.
           Stream.markUnavailable()
           await sendPresenceUnavailable()
         }
