@@ -21,7 +21,7 @@ export type IssuerOptions = {
   log: Pick<Log, 'warn'>
 }
 
-/** The answer to a request comes within 2 s, so a slow issuer is one that cannot be reached. */
+/** A request is answered within 2 s (door.ts), so an issuer that needs longer than this counts as unavailable. */
 const ANSWER_MS = 1_500
 const FETCH_MS = 5_000
 /** An issuer that failed is asked again by the first token after this time. */
@@ -111,10 +111,10 @@ async function discover(url: string): Promise<Known> {
   const problems: unknown[] = []
   for (const place of places) {
     try {
-      const { issuer, jwks_uri: keys } = Object(await read(place))
+      const { issuer, jwks_uri } = Object(await read(place))
       if (issuer !== url)
         throw new Error(`The issuer names itself ${issuer}. Set WHATSAPP_MCP_OAUTH_ISSUER to exactly this.`)
-      const at = new URL(String(keys))
+      const at = new URL(String(jwks_uri))
       if (at.protocol !== 'https:' && at.origin !== origin) throw new Error('Its jwks_uri is not HTTPS.')
       return { issuer, keys: createRemoteJWKSet(at, { timeoutDuration: FETCH_MS }) }
     } catch (error) {

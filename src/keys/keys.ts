@@ -138,16 +138,18 @@ export async function openKeys({ control, secret, clock, log }: KeysOptions): Pr
     const valid = validOf(row)
     end(id, (known) => !valid.includes(known))
     for (const one of valid) if (!callers.has(one)) callers.set(one, { id, caller: toCaller(row) })
-    const next = Math.min(
-      ...([expiresAtMs, old?.untilMs ?? null].filter((at) => at !== null && at > now) as number[]),
-    )
-    timers.get(id)?.()
-    timers.delete(id)
+    const next = Math.min(...[expiresAtMs ?? 0, old?.untilMs ?? 0].filter((at) => at > now))
+    stopTimer(id)
     if (Number.isFinite(next))
       timers.set(
         id,
         clock.after(next - now, () => follow(rows.get(id) ?? row)),
       )
+  }
+
+  function stopTimer(id: string): void {
+    timers.get(id)?.()
+    timers.delete(id)
   }
 
   /** Ends the callers of this key; with `isOver`, only those for whose hash it returns true. */
@@ -271,8 +273,7 @@ export async function openKeys({ control, secret, clock, log }: KeysOptions): Pr
       inTurn(async () => {
         await rowOf(id)
         await control.remove(id)
-        timers.get(id)?.()
-        timers.delete(id)
+        stopTimer(id)
         used.delete(id)
         rows.delete(id)
         end(id)

@@ -43,6 +43,7 @@ export type TokensOptions = {
 const PREFIX = 'oauth_'
 
 export function createTokens({ rules, issuer, keys, sends, accountAt, clock }: TokensOptions): Tokens {
+  /** By what their tokens allow: id, scopes and account, as JSON. */
   const open = new Map<string, { caller: Caller; untilMs: number; cancel(): void }>()
   const listeners: ((caller: Caller) => void)[] = []
 

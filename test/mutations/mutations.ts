@@ -115,7 +115,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a web page of another origin may call',
     file: GUARD,
-    find: "if (origin !== undefined && !isOwnOrigin(origin, host) && !isUntoldOrigin(origin, site))\n    fail('forbidden_origin')",
+    find: "if (origin !== undefined && !isOwnOrigin(origin, host) && !isOwnOpaqueOrigin(origin, site))\n    fail('forbidden_origin')",
     replace: '',
     test: guard('origin'),
   },

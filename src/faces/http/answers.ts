@@ -9,7 +9,7 @@ const LARGE = 100_000
 /** Limit for all responses that clients have not read, in characters. A hundred of the longest messages have 7 million. */
 const MOST_IN_ALL = 64 * 1024 * 1024
 /**
- * A client that has not read its whole response by then is disconnected. The idle timeout of Node is not enough: it counts
+ * A client that has not read its whole response after this time is disconnected. The idle timeout of Node is not enough: it counts
  * what the kernel buffers as progress, and so waits twice as long.
  */
 const UNREAD_MS = 120_000

@@ -36,7 +36,7 @@ export function identifyCallers(
 }
 
 /** Reads the header `Idempotency-Key`. @throws AppError `invalid_input` */
-function readKey(header: string | string[] | undefined): Pick<Call, 'idempotencyKey'> {
+function readIdempotencyKey(header: string | string[] | undefined): Pick<Call, 'idempotencyKey'> {
   if (header === undefined) return {}
   const key = idempotencyKey.safeParse(header)
   if (!key.success)
@@ -46,7 +46,10 @@ function readKey(header: string | string[] | undefined): Pick<Call, 'idempotency
   return { idempotencyKey: key.data }
 }
 
-/** Returns the call of this request on the account that its path names. Its signal is aborted when the client disconnects. */
+/**
+ * Returns the call of this request on the account that its path names. Its signal is aborted when the client disconnects.
+ * @throws AppError `invalid_input` if the header `Idempotency-Key` is invalid
+ */
 export function callOf(request: FastifyRequest, reply: FastifyReply, face: Face): Call {
   const gone = new AbortController()
   reply.raw.once('close', () => {
@@ -60,6 +63,6 @@ export function callOf(request: FastifyRequest, reply: FastifyReply, face: Face)
     requestId: request.id,
     canAsk: false,
     signal: gone.signal,
-    ...readKey(request.headers['idempotency-key']),
+    ...readIdempotencyKey(request.headers['idempotency-key']),
   }
 }

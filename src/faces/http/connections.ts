@@ -1,7 +1,7 @@
 /** The server's connections: the user of each peer process, and limits for each group of users. */
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
-import { setImmediate as turn } from 'node:timers/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { isOurUser } from '../../same-user.ts'
 
 /**
@@ -81,7 +81,7 @@ export function watchConnections(server: Server, strangersAre: 'refused' | 'serv
     async close() {
       isClosing = true
       // A connection that was accepted in this turn is not read yet, and may have a request.
-      await turn()
+      await nextTurn()
       for (const socket of unused) if (socket.bytesRead === 0) socket.destroy()
     },
   }

@@ -6,7 +6,7 @@ import { keepAssets, sendAsset } from './asset.ts'
 import { takeNoFields } from './input.ts'
 import { DOCS_PAGE, headersOf } from './page-table.ts'
 
-/** They say nothing of an account. */
+/** The page and its files say nothing of an account. */
 const open = { config: { isPublic: true }, preHandler: takeNoFields }
 
 /** Adds the page and its files. Files are read on first use and stay in memory (2 MB). */
@@ -22,7 +22,7 @@ export function addDocs(server: FastifyInstance): void {
   }
 }
 
-/** Returns the path of a file: beside this one, or, from source, in the library's package. */
+/** Returns the path of a file. A build has all of them beside this module; the source has only its own, and the library's are in its package. */
 function locate(name: string): URL | string {
   const beside = new URL(`./docs/${name}`, import.meta.url)
   return existsSync(beside) ? beside : createRequire(import.meta.url).resolve(`swagger-ui-dist/${name}`)

@@ -51,10 +51,10 @@ export async function serveEvents(
   reply: FastifyReply,
   options: StreamOptions,
 ): Promise<void> {
-  const reached = request.headers['last-event-id']
+  const lastEventId = request.headers['last-event-id']
   const given = inputOf(request)
-  const isReached = reached !== undefined && !NO_ID.includes(reached)
-  const input = isReached ? { ...Object(given), lastEventId: reached } : given
+  const hasId = lastEventId !== undefined && !NO_ID.includes(lastEventId)
+  const input = hasId ? { ...Object(given), lastEventId } : given
   const reading = await options.door.enter(row, input, callOf(request, reply, 'rest'), row.run)
   reply.hijack()
   reply.raw.once('close', reading.close)

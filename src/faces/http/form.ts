@@ -12,7 +12,7 @@ const MAX_TEXT_BYTES = 65_536
 
 type Uploads = Pick<Grant<'send', 'nothing'>['uploads'], 'add'>
 
-/** True if the body is such a form. */
+/** True if the body is a multipart form. */
 const isFilesForm = ({ headers }: Pick<FastifyRequest, 'headers'>): boolean =>
   mediaTypeOf(headers['content-type']) === FILES_TYPE
 
@@ -20,17 +20,17 @@ const isFilesForm = ({ headers }: Pick<FastifyRequest, 'headers'>): boolean =>
 export const hasFiles = (request: Pick<FastifyRequest, 'headers'>): boolean =>
   isFilesForm(request) || isPicture(mediaTypeOf(request.headers['content-type']))
 
-/** Returns the fields of a body that {@link hasFiles}. Throws as {@link readForm}. */
+/** Returns the fields of a body that {@link hasFiles}; `field` is the one that takes the files. Throws as {@link readForm}. */
 export function readFiles(
   request: FastifyRequest,
-  files: string,
+  field: string,
   uploads: Uploads,
 ): Promise<Record<string, unknown>> {
-  return isFilesForm(request) ? readForm(request, files, uploads) : readPicture(request, files, uploads)
+  return isFilesForm(request) ? readForm(request, field, uploads) : readPicture(request, field, uploads)
 }
 
 /** The bytes of a picture are the upload of its field. */
-async function readPicture({ raw, headers }: FastifyRequest, files: string, uploads: Uploads) {
+async function readPicture({ raw, headers }: FastifyRequest, field: string, uploads: Uploads) {
   const { 'content-type': type, 'content-encoding': encoding, 'content-length': length } = headers
   if (encoding !== undefined)
     fail('unsupported_media_type', {
@@ -39,17 +39,17 @@ async function readPicture({ raw, headers }: FastifyRequest, files: string, uplo
     })
   const stream = raw.iterator({ destroyOnReturn: false })
   const { id } = await uploads.add({ stream, length: length === undefined ? null : Number(length), type })
-  return { [files]: { upload: id } }
+  return { [field]: { upload: id } }
 }
 
 /**
- * Returns the fields of the form: its texts, and in the field `files` the upload of its file, with its name; a list if it has
+ * Returns the fields of the form: its texts, and in `field` the upload of its file, with its name; a list if it has
  * several files.
  * @throws AppError `malformed_request`, `unsupported_media_type`, `invalid_input`, and those of storing an upload
  */
 async function readForm(
   { raw, headers }: FastifyRequest,
-  files: string,
+  field: string,
   uploads: Uploads,
 ): Promise<Record<string, unknown>> {
   const boundary = boundaryOf(headers['content-type'] ?? '')
@@ -58,7 +58,7 @@ async function readForm(
       detail: 'The form is encoded, or its Content-Type has no boundary.',
       hint: 'Send it as curl -F file=@photo.jpg does.',
     })
-  const fields = new Map<string, string>()
+  const texts = new Map<string, string>()
   const stored: object[] = []
   // The connection stays open for the response.
   for await (const part of readParts(raw.iterator({ destroyOnReturn: false }), boundary)) {
@@ -68,13 +68,13 @@ async function readForm(
       stored.push(await store(part, uploads))
       continue
     }
-    if (fields.has(part.name))
+    if (texts.has(part.name))
       fail('invalid_input', { detail: `${JSON.stringify(part.name.slice(0, 40))} is given more than once.` })
-    fields.set(part.name, await textOf(part))
+    texts.set(part.name, await textOf(part))
   }
   if (stored.length === 0) fail('invalid_input', { detail: 'The form has no part "file".' })
-  if (fields.has(files)) fail('invalid_input', { detail: `The part "file" is the ${files} of a form.` })
-  return { ...Object.fromEntries(fields), [files]: stored.length === 1 ? stored[0] : stored }
+  if (texts.has(field)) fail('invalid_input', { detail: `The part "file" is the ${field} of a form.` })
+  return { ...Object.fromEntries(texts), [field]: stored.length === 1 ? stored[0] : stored }
 }
 
 async function store({ pieces, filename, type }: Part, uploads: Uploads) {

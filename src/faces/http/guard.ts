@@ -34,7 +34,7 @@ export function checkCaller(
   if (listed !== null) return listed
   const origin = request.headers.origin
   const site = request.headers['sec-fetch-site']
-  if (origin !== undefined && !isOwnOrigin(origin, host) && !isUntoldOrigin(origin, site))
+  if (origin !== undefined && !isOwnOrigin(origin, host) && !isOwnOpaqueOrigin(origin, site))
     fail('forbidden_origin')
   if (site === undefined || site === 'same-origin' || site === 'none') return null
   if (origin === undefined && isNavigation(request)) return null
@@ -82,7 +82,7 @@ function isOwnOrigin(origin: string, host: string): boolean {
  * "null" (Fetch Standard, "append a request Origin header"). Sec-Fetch-Site decides then: pages cannot set it, and sandboxed
  * frames are cross-site.
  */
-function isUntoldOrigin(origin: string, site: string | string[] | undefined): boolean {
+function isOwnOpaqueOrigin(origin: string, site: string | string[] | undefined): boolean {
   return origin === 'null' && site === 'same-origin'
 }
 

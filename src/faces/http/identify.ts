@@ -9,7 +9,7 @@ import { type Caller, NOBODY, OWNER } from '../../operations/call.ts'
 export type IdentifyOptions = {
   /** Returns the caller with this key; null if no key is this one. Throws if keys cannot be checked. */
   callerWith(key: string): Caller | null
-  /** Returns the caller with this access token; null if none are accepted. Rejects if it is not valid. */
+  /** Returns the caller with this access token; rejects if it is not valid. Null: access tokens are not accepted. */
   callerWithToken: ((token: string) => Promise<Caller>) | null
   /** True if requests without a key are never served. */
   keysRequired: boolean
@@ -19,15 +19,15 @@ export type IdentifyOptions = {
 
 /**
  * What is known of a request before its caller. `isOurs`: its process belongs to our user. `isPublic`: it shows nothing of an
- * account. `session`: the caller that logged in with this browser, or that received the signed link of this request; null if
- * there is none, or if the route accepts none. `isForeign`: a web page of another origin sent it. The user listed the origin, but
+ * account. `byCookieOrLink`: the caller that logged in with this browser, or that received the signed link of this request; null
+ * if there is none, or if the route accepts none. `isForeign`: a web page of another origin sent it. The user listed the origin, but
  * the code of the page is not the owner.
  */
 export type Asked = {
   headers: IncomingHttpHeaders
   isOurs: boolean
   isPublic: boolean
-  session: Caller | null
+  byCookieOrLink: Caller | null
   isForeign: boolean
 }
 
@@ -64,7 +64,7 @@ export function createIdentify({
     return fail('too_many_wrong_keys', { retryAfterS: Math.ceil((since + WINDOW_MS - now) / 1_000) })
   }
 
-  return async ({ headers, isOurs, isPublic, session, isForeign }) => {
+  return async ({ headers, isOurs, isPublic, byCookieOrLink, isForeign }) => {
     const key = keyIn(headers)
     if (key !== null) {
       const known = callerWith(key)
@@ -72,7 +72,7 @@ export function createIdentify({
       // Signatures cannot be guessed, so wrong tokens are not counted.
       return callerWithToken !== null && hasToken(headers) ? callerWithToken(key) : refuseKey()
     }
-    if (session !== null) return session
+    if (byCookieOrLink !== null) return byCookieOrLink
     const isProxied = Object.keys(headers).some((name) => PROXY_HEADER.test(name))
     if (keysRequired || isProxied || isForeign) return isPublic ? NOBODY : fail('key_required')
     return isOurs ? OWNER : fail('other_user')
@@ -87,7 +87,7 @@ function keyIn({ authorization, 'x-api-key': plain }: IncomingHttpHeaders): stri
   return authorization === undefined ? null : ''
 }
 
-/** True if the request carries a signed JWT as a bearer token, and no key. */
+/** True if the bearer token has the three parts of a signed JWT. Keys have no dots. */
 const hasToken = ({ authorization = '' }: IncomingHttpHeaders) =>
   /^Bearer +[\w-]+\.[\w-]+\.[\w-]+ *$/i.test(authorization)
 

@@ -1,5 +1,5 @@
 /** The input of a request: path, query and body as one object. Each field must be given once. */
-import type { FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { fail } from '../../errors.ts'
 import { isRecord, parseJson } from '../../json.ts'
@@ -19,7 +19,9 @@ declare module 'fastify' {
 }
 
 /** The content type of forms without files. */
-export const FORM_TYPE = 'application/x-www-form-urlencoded'
+const FORM_TYPE = 'application/x-www-form-urlencoded'
+/** A form of a page has one field. */
+const MAX_FORM_BYTES = 1_024
 /** The content type of forms with files. */
 export const FILES_TYPE = 'multipart/form-data'
 
@@ -99,6 +101,15 @@ function decode(text: string): string {
   }
 }
 
+/** Makes the routes of this scope take the forms of this server's pages instead of other bodies. */
+export function acceptForms(scope: FastifyInstance): void {
+  scope.removeAllContentTypeParsers()
+  const limits = { parseAs: 'string', bodyLimit: MAX_FORM_BYTES } as const
+  scope.addContentTypeParser(FORM_TYPE, limits, (_request, body, done) =>
+    done(null, Object.fromEntries(new URLSearchParams(String(body)))),
+  )
+}
+
 /**
  * Parses the body as JSON. An empty body is `{}`.
  * @throws AppError `malformed_json`
@@ -125,6 +136,7 @@ export function requireJson({ headers, method, routeOptions }: FastifyRequest): 
     return
   const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
   const type = headers['content-type']
+  // The length of a chunked body is not known yet. Without a type, the parser accepts it only if it is empty.
   if (!hasBody || (type === undefined && headers['transfer-encoding'] !== undefined)) return
   const essence = mediaTypeOf(type)
   if (essence === FORM_TYPE && routeOptions.config.takesForm === true) return

@@ -6,7 +6,7 @@ import { accountIdInput, DEFAULT_ACCOUNT } from '../../model/ids.ts'
 import type { Caller } from '../../operations/call.ts'
 import type { BrowserSessions } from './browser-sessions.ts'
 import { requireOwnPage } from './guard.ts'
-import { FORM_TYPE } from './input.ts'
+import { acceptForms } from './input.ts'
 import { headersOf, LOGIN_PAGE, QR_PAGE } from './page-table.ts'
 import { page, problemBox } from './qr-page.ts'
 
@@ -15,8 +15,6 @@ export type LoginOptions = {
   /** Returns the caller with this key. @throws AppError as of identify.ts: wrong keys are counted together */
   identify(key: string): Promise<Caller>
 }
-
-const MAX_FORM_BYTES = 1_024
 
 /** Returns the URL of the form for a page of this account. */
 export function loginFor(account: string): string {
@@ -46,11 +44,7 @@ export function addLogin(server: FastifyInstance, { sessions, identify }: LoginO
   }
 
   void server.register(async (forms) => {
-    forms.removeAllContentTypeParsers()
-    const limits = { parseAs: 'string', bodyLimit: MAX_FORM_BYTES } as const
-    forms.addContentTypeParser(FORM_TYPE, limits, (_request, body, done) =>
-      done(null, Object.fromEntries(new URLSearchParams(String(body)))),
-    )
+    acceptForms(forms)
     forms.post(LOGIN_PAGE.path, { config: { takesForm: true, isPublic: true } }, login)
   })
 }

@@ -48,8 +48,13 @@ const KEY_ERRORS: ErrorCode[] = [
   ...CONTROL_ERRORS,
 ]
 
+/** Returns true if requests with this method may have a body. */
+function takesBody(method: string): boolean {
+  return method !== 'GET' && method !== 'DELETE'
+}
+
 /** Returns true if requests may have an idempotency key: everything but readings. */
-function hasKey(operation: Pick<Row, 'takes'>): boolean {
+function takesIdempotencyKey(operation: Pick<Row, 'takes'>): boolean {
   return operation.takes === 'bytes' || ('effect' in operation && operation.effect !== 'read')
 }
 
@@ -58,14 +63,13 @@ export function possibleErrors(
   operation: Pick<Row, 'errors' | 'routes' | 'takes' | 'isGlobal'>,
   method: string,
 ): ErrorCode[] {
-  const takesBody = method !== 'GET' && method !== 'DELETE'
   const own = [...COMMON_ERRORS, ...operation.errors, 'invalid_input' as const]
-  if (hasKey(operation)) own.push(...KEY_ERRORS)
+  if (takesIdempotencyKey(operation)) own.push(...KEY_ERRORS)
   // A key may be limited to other accounts.
   if (operation.isGlobal !== true) own.push('account_not_found')
   // Ids in paths have a maximum length (server.ts).
   if (operation.routes.some((route) => route.includes('{'))) own.push('uri_too_long')
-  return [...new Set(takesBody ? [...own, ...BODY_ERRORS[operation.takes]] : own)]
+  return [...new Set(takesBody(method) ? [...own, ...BODY_ERRORS[operation.takes]] : own)]
 }
 
 type Json = Record<string, unknown>
@@ -239,20 +243,22 @@ function describeRoute(
   index: number,
   { template, fixed, answer }: { template: string; fixed: string[]; answer: Json },
 ): Json {
-  const takesBody = method !== 'GET' && method !== 'DELETE'
   const input = without(schemaOf(operation.input, 'input'), fixed)
   const example = omit(operation.example.input as Json, fixed)
   const fields = Object.keys((input.properties as Json | undefined) ?? {})
-  const placed = new Map(placesIn(path).map((name, place) => [name, placesIn(template)[place] ?? name]))
-  const inPath = fields.filter((name) => placed.has(name))
-  const inBody = takesBody ? fields.filter((name) => !inPath.includes(name)) : []
+  /** The names in the document, by the row's own. */
+  const pathNames = new Map(
+    parametersIn(path).map((name, index) => [name, parametersIn(template)[index] ?? name]),
+  )
+  const inPath = fields.filter((name) => pathNames.has(name))
+  const inBody = takesBody(method) ? fields.filter((name) => !inPath.includes(name)) : []
   const parameters = [
-    ...(placesIn(path).includes('account') ? [{ $ref: '#/components/parameters/Account' }] : []),
+    ...(parametersIn(path).includes('account') ? [{ $ref: '#/components/parameters/Account' }] : []),
     ...fields
       .filter((name) => !inBody.includes(name))
-      .map((name) => describeParameter(name, input, placed.get(name), example)),
+      .map((name) => describeParameter(name, input, pathNames.get(name), example)),
     ...(operation.gives === 'events' ? [LAST_EVENT_ID] : []),
-    ...(hasKey(operation) ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : []),
+    ...(takesIdempotencyKey(operation) ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : []),
   ]
   return {
     operationId: index === 0 ? operation.name : `${operation.name}_${wordOf(operation, method, path)}`,
@@ -398,18 +404,18 @@ function problems(codes: ErrorCode[]): Json {
 }
 
 /** Returns the names of a path's parameters. */
-function placesIn(path: string): string[] {
+function parametersIn(path: string): string[] {
   return [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name)
 }
 
-/** Describes one parameter. @param placed its name in the path; undefined: it is in the query */
-function describeParameter(name: string, input: Json, placed: string | undefined, example: Json): Json {
+/** Describes one parameter. @param pathName its name in the path; undefined: it is in the query */
+function describeParameter(name: string, input: Json, pathName: string | undefined, example: Json): Json {
   const required = (input.required as string[] | undefined) ?? []
   const { description, ...schema } = (input.properties as Record<string, Json>)[name] ?? {}
   return {
-    name: placed ?? name,
-    in: placed === undefined ? 'query' : 'path',
-    required: placed !== undefined || required.includes(name),
+    name: pathName ?? name,
+    in: pathName === undefined ? 'query' : 'path',
+    required: pathName !== undefined || required.includes(name),
     ...(description === undefined ? {} : { description }),
     schema,
     // Several values are separated by commas.

@@ -14,7 +14,7 @@ export type OperatingOptions = {
   }
 }
 
-/** They say nothing of an account. */
+/** Probes say nothing of an account. */
 const probe = { config: { isProbe: true }, preHandler: takeNoFields }
 
 /**

@@ -8,13 +8,11 @@ import { requestPairingCode, startAuth } from '../../operations/link.ts'
 import { prefersText } from './accept.ts'
 import { callOf } from './calls.ts'
 import { requireOwnPage } from './guard.ts'
-import { FORM_TYPE, inputOf, takeNoFields } from './input.ts'
+import { acceptForms, inputOf, takeNoFields } from './input.ts'
 import { loginFor } from './login-page.ts'
 import { headersOf, NUMBER_PAGE, pathsOf, QR_PAGE } from './page-table.ts'
 import { type QrView, renderNumberPage, renderQrPage } from './qr-page.ts'
 import { renderQrText } from './qr-text.ts'
-
-const MAX_FORM_BYTES = 1_024
 
 /**
  * Adds the routes, for each account too. `GET /qr` returns a page, or text for clients that prefer it; always 200. `POST /qr`
@@ -81,12 +79,7 @@ export function addQr(server: FastifyInstance, door: Door): void {
   }
 
   void server.register(async (forms) => {
-    forms.removeAllContentTypeParsers()
-    forms.addContentTypeParser(
-      FORM_TYPE,
-      { parseAs: 'string', bodyLimit: MAX_FORM_BYTES },
-      (_request, body, done) => done(null, Object.fromEntries(new URLSearchParams(String(body)))),
-    )
+    acceptForms(forms)
     const options = { config: { takesForm: true, takesSession: true } }
     for (const path of pathsOf(QR_PAGE)) forms.post(path, options, start)
     for (const path of pathsOf(NUMBER_PAGE)) forms.post(path, options, requestCode)

@@ -1,6 +1,9 @@
 /** Ranges of a file, and conditions on its version (RFC 9110, sections 13 and 14). */
 
-/** What a request wants of a file: all, one range (`to` exclusive), nothing that exists, or nothing because it has it. */
+/**
+ * What a request wants of a file. `unsatisfiable`: a range that the file does not have. `unchanged`: nothing, because the client
+ * has this version. `to` is exclusive.
+ */
 export type Wanted = 'all' | 'unsatisfiable' | 'unchanged' | { from: number; to: number }
 
 type Asked = {

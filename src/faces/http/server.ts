@@ -33,7 +33,7 @@ import { serveUpload, UPLOAD_MS } from './upload.ts'
 
 const MAX_BODY_BYTES = 1024 * 1024
 /**
- * Slow senders (S12) are disconnected after at most 15 s: a new connection may be silent for `HEADERS_MS`, and then its
+ * Slow senders (S12 in docs/security.md) are disconnected after at most 15 s: a new connection may be silent for `HEADERS_MS`, and then its
  * headers may take as long again. Bodies have their own limit, except uploads.
  */
 const HEADERS_MS = 6_000
@@ -110,20 +110,22 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   const identify = createIdentify({
     callerWith: keys.callerWith,
     callerWithToken: tokens?.callerWith ?? null,
-    ...{ keysRequired, clock, log },
+    keysRequired,
+    clock,
+    log,
   })
   const openResponses = createOpenResponses(clock)
   keys.onEnd(sessions.end)
   for (const source of [keys, tokens]) source?.onEnd(openResponses.end)
 
-  /** True if a web page of another origin sent the request. */
-  const isForeign = new WeakSet<FastifyRequest>()
+  /** The requests that web pages of listed origins sent. */
+  const foreign = new WeakSet<FastifyRequest>()
   const checkFirst = checked((request, reply) => {
     reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff')
     const { isProbe } = request.routeOptions.config
     const origin = isProbe ? listedOrigin(request.raw, config.corsOrigins) : checkCaller(request.raw, config)
     if (origin === null) return
-    isForeign.add(request)
+    foreign.add(request)
     allowOrigin(reply, origin)
     if (isPreflight(request.raw)) answerPreflight(reply)
   })
@@ -132,7 +134,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     const { raw, headers, routeOptions } = request
     const { isPublic = false, takesSession = false, takesLink = false, isProbe = false } = routeOptions.config
     if (isProbe) return NOBODY
-    const session = takesSession
+    const byCookieOrLink = takesSession
       ? sessions.callerOf(headers.cookie)
       : takesLink
         ? options.linkedCaller(linkOf(request), readQuery(request.url))
@@ -141,10 +143,13 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     const isBrowser = takesSession && request.method === 'GET' && /\btext\/html\b/.test(headers.accept ?? '')
     const isOurs = connections.isOurs(raw.socket)
     const caller = await identify({
-      ...{ headers, isOurs, session, isPublic: isPublic || isBrowser },
-      isForeign: isForeign.has(request),
+      headers,
+      isOurs,
+      isPublic: isPublic || isBrowser,
+      byCookieOrLink,
+      isForeign: foreign.has(request),
     })
-    // A token takes time to check. What begins after its client has left would never learn of it.
+    // The client may have left while its token was checked. A call that begins after that would never be aborted.
     if (reply.raw.destroyed) fail('malformed_request')
     openResponses.add(caller, reply.raw)
     return caller
@@ -164,7 +169,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
       done(error as AppError)
     }
   })
-  // Read by its row's route, as it arrives. All other routes refuse it before.
+  // The route of the row reads such a body as it arrives (`readFiles`). `requireJson` refuses it on all other routes.
   server.addContentTypeParser(FILES_TYPE, (_request, _body, done) => done(null))
   server.addContentTypeParser(PICTURE_TYPE, (_request, _body, done) => done(null))
   // A body without a content type is accepted if it is empty (`curl -X POST`, `curl -d ''`).
@@ -187,8 +192,11 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     sessions,
     identify: (key) =>
       identify({
-        ...{ headers: { 'x-api-key': key }, session: null },
-        ...{ isOurs: false, isPublic: false, isForeign: false },
+        headers: { 'x-api-key': key },
+        isOurs: false,
+        isPublic: false,
+        byCookieOrLink: null,
+        isForeign: false,
       }),
   })
 
@@ -234,9 +242,10 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
       const call = callOf(request, reply, 'rest')
       if (row.form !== undefined && hasFiles(request)) {
         bodyTime.lift(request.raw)
+        // Only these two scopes have uploads.
         const scope = row.scope === 'manage' ? 'manage' : 'send'
         try {
-          // A repeated call returns the first result in every state of the session. Others are refused before their files.
+          // A repeated call returns the first result in every state of the session. Other calls are refused before their files are read.
           const needs = call.idempotencyKey === undefined ? row.needs : 'nothing'
           const { uploads } = door.admit({ name: row.name, scope, needs }, call)
           request.body = await readFiles(request, row.form, uploads)
@@ -247,8 +256,8 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
       }
       const make = () => door.invoke(row, inputOf(request, fixed), call)
       // What reads the archive can be large. All else is answered at once.
-      const isReading = row.effect === 'read' && row.errors.includes('server_busy')
-      const answer = isReading ? await answers.make(reply.raw, make) : await make()
+      const readsArchive = row.effect === 'read' && row.errors.includes('server_busy')
+      const answer = readsArchive ? await answers.make(reply.raw, make) : await make()
       if (answer === null) return reply.hijack()
       if (row.status !== undefined) reply.status(row.status)
       answerJson(reply, answer)
@@ -276,6 +285,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
       ? new AppError('malformed_request', { cause: thrown })
       : fromFastify(thrown, isUpload)
     const { status } = ERRORS[error.code]
+    // A message that waits in the outbox is no problem.
     if (status < 400) {
       answerJson(reply.status(status), { ok: true, ...error.facts })
       return reply

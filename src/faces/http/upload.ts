@@ -35,10 +35,10 @@ export async function serveUpload(
   const call = callOf(request, reply, 'rest')
   return door.enter(row, inputOf(request), call, async (input, granted) => {
     const stored = row.output.parse(await row.run(input, granted, body))
-    // What the bytes are is known once they have arrived.
+    // The key is checked last: only now are the bytes known, which are part of the input.
     const { sha256, mimetype } = stored
     await door.once(row, { ...Object(input), sha256, mimetype }, call, async () => stored)
-    // A repetition has the same id, and keeps the bytes again: the end of the first time would be wrong.
+    // Not what `once` returns: a repeated upload has the same id but is kept longer than the first response says.
     return stored
   })
 }

@@ -74,7 +74,7 @@ export async function runAsking(
   let isEmptied = false
   if (asked !== undefined) {
     unanswered.delete(ctx.mcpReq.id)
-    isEmptied = clock.now() < asked.untilMs && (await decide(ctx, call, door, asked))
+    isEmptied = clock.now() < asked.untilMs && (await decideAsAnswered(ctx, call, door, asked))
   }
   let held: readonly string[] = []
   // The second call has the key of the first: it returns the outcome of the same message.
@@ -152,7 +152,7 @@ const severalAsked = (items: readonly OutboxItem[]) =>
  * waiting; returns true in the second case only. A decision that comes too late, or cannot be stored, is no error: the call then
  * returns the present state of the message.
  */
-async function decide(ctx: ServerContext, call: Call, door: Door, asked: Asked): Promise<boolean> {
+async function decideAsAnswered(ctx: ServerContext, call: Call, door: Door, asked: Asked): Promise<boolean> {
   const answer = inputResponse(ctx.mcpReq.inputResponses, DECISION)
   if (answer.kind !== 'elicit' || answer.action === 'cancel') return false
   const { send = true, message = asked.text } =

@@ -99,8 +99,9 @@ export function createConnections(options: ConnectionsOptions) {
     const hasSession = session !== undefined
     const caller = callerOf(authInfo)
     const asked = readToolsets(requestInfo?.url ?? '').data ?? null
-    const { allowed, ...first } = chooseToolsets(limit, caller.toolsets, asked)
-    let { on } = first
+    const chosen = chooseToolsets(limit, caller.toolsets, asked)
+    const { allowed } = chosen
+    let { on } = chosen
     let offer = offerOf(on, hasSession, caller)
     const countIn = (toolset: Toolset) =>
       rowsOf(caller).filter((one) => one.toolset === toolset && toolName(one) !== null).length

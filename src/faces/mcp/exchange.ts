@@ -137,7 +137,7 @@ export function withoutProgressTokens(message: unknown): unknown {
 }
 
 /** Replaces ids that are null with `NULL_ID`. */
-export function withIds(message: unknown): unknown {
+export function withoutNullIds(message: unknown): unknown {
   return mapMessages(message, (one) => (one.id === null ? { ...one, id: NULL_ID } : one))
 }
 

@@ -61,14 +61,14 @@ export function fitWhole(
     text,
     preview: PREVIEW,
   }))
-  const [smallest = WHOLE, ...larger] = [WHOLE, ...texts, ...SHORTER].reverse()
-  for (const limits of larger.reverse()) {
-    // Its length is counted first, which takes a fraction of the time of writing it.
+  const steps = [WHOLE, ...texts, ...SHORTER]
+  for (const limits of steps.slice(0, -1)) {
+    // The length is counted first, which takes a fraction of the time of writing it.
     if (jsonLength(cutObject(answer, fields, limits, noCuts())) > MOST_BYTES) continue
     const result = render(limits)
     if (bytesOf(result) <= MOST_BYTES) return result
   }
-  return render(smallest)
+  return render(steps.at(-1) ?? WHOLE)
 }
 
 function bytesOf({ content }: CallToolResult): number {

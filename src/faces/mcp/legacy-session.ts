@@ -135,7 +135,8 @@ export async function openLegacySession(
     transport.onmessage?.({ jsonrpc: '2.0', method: 'notifications/cancelled', params })
   }
 
-  function left({ request, message }: Exchange): void {
+  /** After the client disconnected: its requests wait until it resumes, or are cancelled. */
+  function onDisconnect({ request, message }: Exchange): void {
     const lost = requestIds(message).filter((one) => running.has(one))
     const canResume = !isPlain && (request.headers.get('mcp-protocol-version') ?? '') >= RESUMABLE_SINCE
     if (!canResume) for (const one of lost) cancel(one)
@@ -167,7 +168,7 @@ export async function openLegacySession(
       void ended.then(() => {
         open -= 1
         usedAt = clock.now()
-        if (request.signal.aborted) left(exchange)
+        if (request.signal.aborted) onDisconnect(exchange)
       })
       if (request.headers.has('last-event-id')) cancelExpiry()
       if (request.method === 'POST') request.headers.set('accept', BOTH_TYPES)

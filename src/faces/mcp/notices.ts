@@ -1,5 +1,5 @@
 /** Sends `resources/updated` to subscribers. One reader of the event log and one session listener serve all of them. */
-import { setImmediate as turn } from 'node:timers/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { AppError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import { EVENT_KINDS, type Event, KINDS } from '../../model/events.ts'
@@ -23,6 +23,7 @@ export type Audience = {
   onChange(run: () => void): void
 }
 
+/** The kinds of events that change what a chat or message resource contains. */
 const TOLD = EVENT_KINDS.filter((kind) => KINDS.get(kind)?.changesMessage)
 /** The admission of the shared reader. Each subscriber was admitted when it subscribed. */
 const NOTICES = { name: 'notices', scope: 'read', needs: 'nothing' } as const
@@ -101,7 +102,7 @@ export function startNotices(
         const { events, hasMore } = await mine.next(PAGE)
         for (const event of events) await tell(event)
         reached = mine.cursor()
-        await (hasMore ? turn() : mine.grown())
+        await (hasMore ? nextTurn() : mine.grown())
       }
       return null
     } catch (error) {

@@ -15,11 +15,11 @@ export function createPacer(clock: Clock, say: (what: string) => void): Pacer {
   /** What was sent within the last second, and whether it must be sent again at the end of that second. */
   const recent = new Map<string, { isDue: boolean; cancel: () => void }>()
 
-  function now(what: string): void {
+  function sendNow(what: string): void {
     const cancel = clock.after(PAUSE_MS, () => {
       const isDue = recent.get(what)?.isDue
       recent.delete(what)
-      if (isDue) now(what)
+      if (isDue) sendNow(what)
     })
     recent.set(what, { isDue: false, cancel })
     say(what)
@@ -28,7 +28,7 @@ export function createPacer(clock: Clock, say: (what: string) => void): Pacer {
   return {
     tell(what) {
       const entry = recent.get(what)
-      if (entry === undefined) now(what)
+      if (entry === undefined) sendNow(what)
       else entry.isDue = true
     },
     stop() {

@@ -69,7 +69,7 @@ export async function servePlain(
         missing.splice(place, 1)
       }
       answer.take(isOpening ? withoutSubscribe(sent) : sent)
-      // Nothing is left to close.
+      // The server need not be closed: none of its requests runs any more.
       if (missing.length === 0) answer.end()
     },
   }
@@ -86,6 +86,7 @@ export async function servePlain(
     if (cancelled !== null) await transport.send(cancelledAnswer(cancelled))
   }
   if (requests.length > 0) return answer.response
+  // The SDK calls the handlers of notifications in a later microtask.
   setImmediate(leave)
   return new Response(null, { status: 202, headers })
 }
@@ -119,7 +120,9 @@ function answerAsJson(isBatch: boolean, headers: Record<string, string>): Answer
   const { promise, resolve } = createDeferred<Response>()
   return {
     response: promise,
-    take: (sent) => void ('method' in sent || results.push(restore(sent))),
+    take(sent) {
+      if (!('method' in sent)) results.push(restore(sent))
+    },
     end: () => resolve(new JsonResponse(isBatch ? results : results[0], { headers })),
     drop: () => resolve(clientGone()),
   }

@@ -28,6 +28,9 @@ function definePrompt<Arguments extends z.ZodObject>(row: PromptRow<Arguments>):
 
 const text = (most: number) => z.string('must be given').trim().max(most)
 const chatArgument = text(200).describe('Chat id, or part of a name or phone number.')
+const anyChatArgument = chatArgument
+  .optional()
+  .describe('Chat id, or part of a name or phone number. Default: all chats.')
 const DAY_MS = 24 * 60 * 60 * 1000
 
 /** The documented tools default to detailed results: several times as long, with nothing that these steps need. */
@@ -55,7 +58,7 @@ const catchUp = definePrompt({
   description:
     'Summarizes what happened lately in one chat or in all chats, and what needs an action from me.',
   arguments: z.object({
-    chat: chatArgument.optional().describe('Chat id, or part of a name or phone number. Default: all chats.'),
+    chat: anyChatArgument,
   }),
   steps: ({ chat }) => [
     ...(chat === undefined
@@ -125,7 +128,7 @@ const findPromises = definePrompt({
   title: 'Find what I promised',
   description: 'Lists what I promised, to whom and by when, and whether it seems done.',
   arguments: z.object({
-    chat: chatArgument.optional().describe('Chat id, or part of a name or phone number. Default: all chats.'),
+    chat: anyChatArgument,
     days: z
       .string()
       .regex(/^\d{1,3}$/, 'must be a number of days, 1 to 365')

@@ -27,7 +27,7 @@ import {
   refuse,
   requestIds,
   takesStream,
-  withIds,
+  withoutNullIds,
   withoutNulls,
   withoutProgressTokens,
 } from './exchange.ts'
@@ -83,9 +83,9 @@ export function createRouter({ factory, sessionKey, gate, clock }: RouterOptions
   const listeners = createMcpHandler(factory, options)
   let isStopped = false
 
-  /** Admits a stream (undefined) and its subscriptions. Returns the response if the caller may not have them, or null. */
+  /** Admits a stream (undefined) and its subscriptions (their URIs). Returns the response if the caller may not have them, or null. */
   function admitAll(
-    what: readonly (string | undefined)[],
+    uris: readonly (string | undefined)[],
     { request, caller, message }: Exchange,
     id?: RequestId,
   ): Response | null {
@@ -95,7 +95,7 @@ export function createRouter({ factory, sessionKey, gate, clock }: RouterOptions
     const name = member(info, 'name')
     const client = typeof name === 'string' ? name : null
     try {
-      for (const uri of what) gate.admit({ caller, client, requestId, signal }, uri)
+      for (const uri of uris) gate.admit({ caller, client, requestId, signal }, uri)
       return null
     } catch (thrown) {
       const error = toAppError(thrown)
@@ -173,12 +173,12 @@ export function createRouter({ factory, sessionKey, gate, clock }: RouterOptions
           `A batch can have at most ${MAX_BATCH} messages. Next step: send smaller batches.`,
         )
       }
-      const named = withIds(message)
-      const kind = kindOf(request, named)
+      const identified = withoutNullIds(message)
+      const kind = kindOf(request, identified)
       if (kind === 'malformed')
         return refuse(400, RPC.invalidRequest, MALFORMED, { id: requestIds(message)[0] })
       return kind === 'legacy'
-        ? serveLegacy({ ...exchange, message: named })
+        ? serveLegacy({ ...exchange, message: identified })
         : serveCurrent({ ...exchange, message })
     },
     async stop() {

@@ -296,9 +296,9 @@ async function answer(
       toResult(operation, first, { format, limits, smaller: {}, notes, words, account }),
     )
   const lists = operation.brief?.sizes ?? {}
-  const asked = Object.keys(lists).some((name) => name in input)
+  const setsSize = Object.keys(lists).some((name) => name in input)
   const result = await fitAnswer({
-    budget: format === 'concise' && !asked ? BUDGET.standard : BUDGET.most,
+    budget: format === 'concise' && !setsSize ? BUDGET.standard : BUDGET.most,
     sizes: wanted,
     lists,
     first,

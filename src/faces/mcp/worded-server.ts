@@ -50,7 +50,7 @@ export class WordedServer extends Server {
         const instead = this.unanswered.get(id)
         return instead === undefined || isInputRequiredResult(result) ? result : instead
       } catch (thrown) {
-        const detail = misfitOf(thrown)
+        const detail = describeInvalidFields(thrown)
         if (detail === null) throw thrown
         throw toProtocolError(new AppError('invalid_input', { detail }), requestId, (text) => text)
       } finally {
@@ -94,9 +94,9 @@ const KINDS: Record<string, string> = {
 }
 
 /** Returns a sentence that names each invalid field, or null if the error is of another kind. */
-function misfitOf(thrown: unknown): string | null {
-  const isSdks = thrown instanceof ProtocolError || (thrown instanceof Error && thrown.name === 'Error')
-  const [list] = (isSdks && /\[\n {2}\{[\s\S]*\]$/.exec(thrown.message)) || []
+function describeInvalidFields(thrown: unknown): string | null {
+  const isOfSdk = thrown instanceof ProtocolError || (thrown instanceof Error && thrown.name === 'Error')
+  const [list] = (isOfSdk && /\[\n {2}\{[\s\S]*\]$/.exec(thrown.message)) || []
   const issues = list === undefined ? null : Issues.safeParse(parse(list)).data
   if (!issues) return null
   const parts = issues.slice(0, 5).map(({ path: [, ...path], expected }) => {
