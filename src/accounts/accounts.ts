@@ -93,7 +93,7 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
   const waiting = new Set<string>()
   const removals: Parameters<Accounts['onRemove']>[0][] = []
   const unlinks: ((id: AccountId) => void)[] = []
-  const over = new AbortController()
+  const closing = new AbortController()
   const logKey = authDir.secret('log')
   const readers: OpenReaders = new Set()
   const known = await readKnownAccounts({ control, globalCalls, clock, log, dirOf, onOpened: resumeOthers })
@@ -211,7 +211,7 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
       }
       return null
     })
-    startInTurn(inTurn, { clock, log, signal: over.signal }).catch((error) =>
+    startInTurn(inTurn, { clock, log, signal: closing.signal }).catch((error) =>
       log.error({ err: error }, 'the accounts could not be started'),
     )
   }
@@ -290,7 +290,7 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
       resumeOthers()
     },
     async close() {
-      over.abort()
+      closing.abort()
       known.close()
       await Promise.all([...open.values()].map(closeNow))
     },

@@ -50,6 +50,7 @@ export type AccountDir = {
   freeBytes(): number
   /** JID of the account that is or was last linked here; null if there never was one. Kept after a logout. */
   account(): string | null
+  /** Stores the JID of the linked account. A write error is logged. */
   rememberAccount(wid: string): void
   /** What the owner chose and a start must not ignore, known even if the control database cannot be opened. */
   limits(): AccountLimits

@@ -47,6 +47,7 @@ export function startArchiveCheck({
     const startedAt = clock.now()
     const done = (finding: Finding | null) => finish(finding, clock.now() - startedAt)
     try {
+      // A routine check is the short one.
       end = startBackgroundCheck(archive, reason ?? 'not_closed', done)
       log.debug({ why }, 'checking the archive')
     } catch (error) {

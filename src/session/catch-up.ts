@@ -157,7 +157,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     wakeLater()
   }
 
-  /** WhatsApp Web receives older messages by itself, without an event. */
+  /** Reads the history again when it is due: WhatsApp Web receives older messages by itself, without an event. */
   function wakeLater(): void {
     cancelWake?.()
     const at = store.chats.nextHistoryAt()
@@ -221,13 +221,13 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     inbox.flush()
     isListed = true
     const chats = store.chats.all()
-    const [isThere, isToRead] = [present(listed), present(queued)]
-    removeUnlisted(store, inbox, chats, isThere)
-    const queue = chats.filter(({ id }) => isToRead.has(id))
+    const [listedNow, queuedNow] = [present(listed), present(queued)]
+    removeUnlisted(store, inbox, chats, listedNow)
+    const queue = chats.filter(({ id }) => queuedNow.has(id))
     report({ phase: 'catching_up', chats_total: queue.length })
     const readable = await each(queue, (chat) => fresh.read(chat.id))
     if (stopped || again) return
-    if (!readable && !(await canRead(chats.filter(({ id }) => isThere.has(id) && !isToRead.has(id)))))
+    if (!readable && !(await canRead(chats.filter(({ id }) => listedNow.has(id) && !queuedNow.has(id)))))
       throw new Error('none of the chats could be read')
     if (stopped || again) return
     const isUpToDate = options.onCaughtUp()
@@ -300,14 +300,14 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
    * and none could be read. Throws if that many in a row fail that could be read before.
    */
   async function each(chats: ChatRow[], work: (chat: ChatRow) => Promise<unknown>): Promise<boolean> {
-    const isBad = new Set(retries.chats())
+    const failed = new Set(retries.chats())
     let [inARow, read] = [0, 0]
-    for (const chat of [...chats].sort((one, other) => +isBad.has(one.id) - +isBad.has(other.id))) {
+    for (const chat of [...chats].sort((one, other) => +failed.has(one.id) - +failed.has(other.id))) {
       await readUnheard()
       if (stopped || again) return true
       const isRead = await retries.attempt(chat.id, () => work(chat))
       read += Number(isRead)
-      inARow = isRead || isBad.has(chat.id) ? 0 : inARow + 1
+      inARow = isRead || failed.has(chat.id) ? 0 : inARow + 1
       if (inARow === ALL_FAIL) throw new Error(`${inARow} chats in a row could not be read`)
       report({ chats_done: progress.chats_done + 1 })
     }

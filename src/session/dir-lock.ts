@@ -27,7 +27,7 @@ const STALE_MS = 12_000
 /** All processes that remove the same leftover lock at once have done so after this time. Until then, one may move a new lock away. */
 const SETTLE_MS = 150
 
-/** The directory is in use. `holder`: its process id. `host`: as in {@link LockView}. */
+/** The directory is in use. `holder`: the process that uses it; 0: not known. `host`: as in {@link LockView}. */
 export class HeldError extends Error {
   readonly holder: number
   readonly host: string | null
@@ -108,7 +108,7 @@ export async function lockDir(file: string, onWait: () => void): Promise<() => v
       if (judged !== null && linkAs(fresh, next)) {
         if (replaceAlone(file, judged, fresh, next)) return keep(file, text)
       } else {
-        // A process that was ended while it replaced a leftover: any number of others may remove it now.
+        // If the process that made `next` ended while it replaced the leftover, any number of others may remove the leftover now.
         if (judged !== null && !existsSync(next)) continue
         await requireStale(next, onWait)
         mayBeMoved = true
@@ -189,7 +189,6 @@ function takeAway(file: string, judged: string | null): void {
   const aside = `${file}.${process.pid}.stale`
   try {
     renameSync(file, aside)
-    // The moved file is the new lock of a faster process: put it back.
     if (readOrNull(aside) !== judged) linkSync(aside, file)
   } catch {
     // Another process was faster.

@@ -12,7 +12,7 @@ import type { Store } from '../store/store.ts'
 
 /** Messages whose media could not be fetched. Above it, what is older than half of them is left until a restart. */
 const MOST_FAILED = 500
-/** After an error that passes, a message is tried again after this time, or after its age: one that breaks the page does so seldom. */
+/** After an error that passes, a message is tried again after this time, or after its age if that is longer: one that breaks the page does so seldom. */
 const RETRY_MS = 600_000
 /** Codes of errors that each message would have, and how long nothing is fetched after one: the download would be in vain. */
 const FULL: readonly unknown[] = ['disk_full', 'archive_full', 'ENOSPC', 'EDQUOT']

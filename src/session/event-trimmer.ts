@@ -44,14 +44,14 @@ export function startEventTrimmer({
     let dropped = 0
     try {
       const nowMs = clock.now()
-      const upTo = Math.min(Number.MAX_SAFE_INTEGER, ...places())
+      const readUpTo = Math.min(Number.MAX_SAFE_INTEGER, ...places())
       const drop = (olderThan: number, upTo?: number) =>
         store.events.dropOldest(
           { beforeMs: nowMs - olderThan * DAY_MS, nowMs, ...(upTo === undefined ? {} : { upTo }) },
           STEP,
         )
       dropped = store.transaction(() => {
-        const read = drop(days, upTo)
+        const read = drop(days, readUpTo)
         const unread = read === STEP ? 0 : drop(days + WAIT_DAYS)
         if (unread > 0)
           log.warn({ events: unread }, 'old events were deleted before a webhook had received them')

@@ -235,11 +235,11 @@ export function createForgetting({
         store.chats.addressesOf(chat).forEach(store.pictures.remove)
         const ids = store.messages.from(chat, firstPositionOf(sure)).filter((id) => !known.has(id))
         store.events.appendForgotten(ids, clock.now())
-        // They go also if this chat turns out to be one with another before its turn.
+        // If this chat is merged with another before its turn, the merge deletes them, and nothing else marks the file.
         mark()
       })
       return inTurn(async () => {
-        // Less, once it turned out to be one with another chat.
+        // Fewer than were reported if this chat was merged with another: the merge deleted them.
         const newer = await removeReported(chat)
         const older = await removeBelow(chat, () => store.chats.get(chat)?.forgotten_before ?? 0)
         const removed = newer + older

@@ -66,8 +66,8 @@ export function createHistory(options: HistoryOptions): History {
   const rowOf = (chat: number) => store.chats.get(store.chats.currentId(chat))
 
   /** Gaps that could not be filled, with the number of tries, and when the next one is due (Unix seconds). */
-  const vain = new Map<number, { tries: number; nextAt: number }>()
-  const isReady = ({ id }: GapRow) => (vain.get(id)?.nextAt ?? 0) <= nowS()
+  const unfilled = new Map<number, { tries: number; nextAt: number }>()
+  const isReady = ({ id }: GapRow) => (unfilled.get(id)?.nextAt ?? 0) <= nowS()
 
   /**
    * Reads back from the newest of these gaps of this chat, else from where all was read, and on to the next gap.
@@ -77,7 +77,7 @@ export function createHistory(options: HistoryOptions): History {
     /** Gaps that WhatsApp Web cannot fill now. */
     const exhausted = new Set<number>()
     const isLeft = (gap: GapRow) => !exhausted.has(gap.id) && isWanted(gap)
-    let all = 0
+    let sum = 0
 
     /** One page back. `oldest`: position of its first message; `isOver`: nothing older can be loaded. */
     async function loadPage(count: number) {
@@ -91,7 +91,7 @@ export function createHistory(options: HistoryOptions): History {
       const page = await at.walk.read(Math.min(PAGE, Math.max(count, LEAST)))
       if (isStopped()) return { added: 0, oldest: null, isOver: true }
       return inbox.together(() => {
-        // What is new in this page would count as history.
+        // New messages would count as history in a chat that is not caught up, and a merged chat needs a new walk.
         const isOfNow = inbox.mergeOf(chat) === merge && inbox.isCaughtUp(chat)
         if (!isOfNow) {
           at = null
@@ -100,8 +100,8 @@ export function createHistory(options: HistoryOptions): History {
         const originOf = createOriginOf(gap, store.chats.get(chat))
         const { added, oldest, lowest } = inbox.recordStretch(chat, page.messages, originOf, before)
         onAdded(added)
-        all += added
-        if (page.end) inbox.setHistory(chat, afterEnd(rowOf(chat) ?? NOT_READ, page.before, all, nowS()))
+        sum += added
+        if (page.end) inbox.setHistory(chat, afterEnd(rowOf(chat) ?? NOT_READ, page.before, sum, nowS()))
         else inbox.setHistory(chat, NOT_READ)
         if (gap === undefined) {
           if (oldest !== null) inbox.setHistoryFrom(chat, oldest)
@@ -116,13 +116,13 @@ export function createHistory(options: HistoryOptions): History {
 
     function exhaust({ id }: GapRow): void {
       exhausted.add(id)
-      const tries = (vain.get(id)?.tries ?? 0) + 1
-      vain.set(id, { tries, nextAt: nowS() + waitFor(tries) })
+      const tries = (unfilled.get(id)?.tries ?? 0) + 1
+      unfilled.set(id, { tries, nextAt: nowS() + waitFor(tries) })
     }
 
     return {
       loadPage,
-      hasGap: () => store.gaps.of(store.chats.currentId(listed)).some(isLeft),
+      isGapLeft: () => store.gaps.of(store.chats.currentId(listed)).some(isLeft),
     }
   }
 
@@ -143,9 +143,9 @@ export function createHistory(options: HistoryOptions): History {
       return {
         wanted: chats.filter((chat) => isDue(chat) && (hasGap(chat.id) || lacking(chat) > 0)),
         async load(chat, isOver) {
-          const { loadPage, hasGap } = reading(chat.id, isReady)
+          const { loadPage, isGapLeft } = reading(chat.id, isReady)
           // Gaps are not history: they have no budget.
-          while (hasGap() && !isOver()) await loadPage(PAGE)
+          while (isGapLeft() && !isOver()) await loadPage(PAGE)
           for (let left = Math.min(lacking(chat), room); left > 0 && !isOver(); ) {
             const page = await loadPage(left)
             left -= page.added

@@ -13,7 +13,7 @@ export type IdentityResolver = {
   knownChat(jid: Jid, at?: number): number | null
   /** Returns the chat at this address, or null. */
   findChat(jid: Jid): number | null
-  /** The same for an address that a client gives: the number of an account may be another than the one that was asked for. */
+  /** The same for an address that a client gives: also for a number that WhatsApp answers with another address (`People.setAlias`). */
   chatFor(jid: Jid): number | null
   /** Returns the chats that have or had this address, the present one first. */
   findChats(jid: Jid): number[]

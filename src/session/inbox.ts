@@ -27,7 +27,7 @@ import {
   type Recorded,
 } from './record-messages.ts'
 import { createPictureRecorder } from './record-pictures.ts'
-import { isUnread } from './update-message.ts'
+import { isUnreadable } from './update-message.ts'
 
 export type InboxEvent = OwnEvent | WhatsAppEvent
 
@@ -259,7 +259,8 @@ export function createInbox(options: InboxOptions): Inbox {
       }
       case 'approved': {
         const chat = isGroup(event.chat) ? where.findChat(event.chat) : null
-        return chat === null ? undefined : store.chats.setFamiliar(chat, true)
+        if (chat !== null) store.chats.setFamiliar(chat, true)
+        return
       }
       case 'restriction': {
         const { restriction } = event
@@ -276,8 +277,7 @@ export function createInbox(options: InboxOptions): Inbox {
   }
 
   function hear({ fromMe, sentAt }: SeenMessage): void {
-    const until = heard()
-    if (!fromMe) heardUntil = Math.max(until, sentAt)
+    heardUntil = fromMe ? heard() : Math.max(heard(), sentAt)
   }
 
   const heard = () => {
@@ -310,7 +310,7 @@ export function createInbox(options: InboxOptions): Inbox {
 
   /** True if only a placeholder of this message is stored, and it can be read now. */
   function isPlaceholder(chat: number, message: SeenMessage): boolean {
-    return !isUnread(message) && store.messages.findAll(message.bareId, chat).some(isUnread)
+    return !isUnreadable(message) && store.messages.findAll(message.bareId, chat).some(isUnreadable)
   }
 
   /**

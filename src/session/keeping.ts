@@ -2,7 +2,6 @@
  * Decides which messages the archive stores: the user's rules, and what was forgotten, applied to one chat.
  */
 import type { Clock } from '../clock.ts'
-import type { Jid } from '../model/ids.ts'
 import type { ChatSelector, KeepRules } from '../model/keeping.ts'
 import type { SeenMessage } from '../model/seen.ts'
 import type { ChatRow } from '../store/chats.ts'
@@ -17,7 +16,7 @@ const NOT_FORGOTTEN = { forgotten_before: 0, forgotten_until: 0, goes_on_from: 0
 export type Bounds = {
   /** Unix seconds: older messages are not stored. Infinity: no messages are. */
   from: number
-  /** True if this message is to be written where it is not here yet. */
+  /** True if this message is to be written if it is not here yet. */
   keeps(message: Pick<SeenMessage, 'bareId' | 'sentAt' | 'expiresAt'>, way: Way): boolean
 }
 
@@ -43,7 +42,7 @@ export function createKeeping(store: Store, rules: KeepRules, clock: Clock): Kee
   function rule(id: number, chat: ChatRow | undefined): { days: number; never: boolean } {
     if (!hasSelectors || chat === undefined) return { days: rules.days, never: false }
     const addresses = store.chats.addressesOf(id)
-    const fits = (one: ChatSelector) => ('kind' in one ? one.kind === chat.kind : isOneOf(one.jid, addresses))
+    const fits = (one: ChatSelector) => ('kind' in one ? one.kind === chat.kind : addresses.includes(one.jid))
     const own = rules.perChat.filter(({ chats }) => fits(chats))
     const nearest = own.find(({ chats }) => 'jid' in chats) ?? own[0]
     return { days: nearest?.days ?? rules.days, never: rules.never.some(fits) }
@@ -78,8 +77,4 @@ export function createKeeping(store: Store, rules: KeepRules, clock: Clock): Kee
     sweepsDisappearing: !rules.disappearing,
     fingerprint: JSON.stringify([rules.days, rules.perChat, rules.never]),
   }
-}
-
-function isOneOf(jid: Jid, addresses: readonly Jid[]): boolean {
-  return addresses.includes(jid)
 }

@@ -166,7 +166,7 @@ export function createMediaWords({
       // Programs may take minutes.
       opened.close()
       return await programs.inTurn(signal, async () => {
-        // A file at which the whole computer fails is not tried again.
+        // If the computer fails at this file, the next start finds this note and does not try the file again.
         note(place, 'running')
         const wav = join(folder, 'converted.wav')
         if (command.some((word) => word.includes('{wav}'))) {

@@ -102,7 +102,7 @@ type Terms = {
   usedAtMs: number
 }
 
-/** Errors of a download that one for a person, or for another message with the same file, may not have. */
+/** Errors of one download: another, for a person or for another message with the same file, may not have them. */
 const NOT_SHARED: readonly string[] = [
   'media_expired',
   'media_too_large',

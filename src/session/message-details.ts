@@ -72,6 +72,7 @@ function pick<T extends object, K extends keyof T>(from: T, name: K): Partial<Pi
   return from[name] === undefined ? {} : ({ [name]: from[name] } as Partial<Pick<T, K>>)
 }
 
+/** `pinnedUntil`: Unix seconds; null: it is not pinned. */
 export type Marks = { starred: boolean; pinnedUntil: number | null }
 
 /** The star and the pin of a message: as seen, else as known. */

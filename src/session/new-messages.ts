@@ -12,7 +12,7 @@ import { createQueues } from './queues.ts'
 import type { Recorded } from './record-messages.ts'
 
 export type NewMessages = {
-  /** A round through all chats begins: each is complete as far as the archive is now. */
+  /** A round through all chats begins: fixes the time up to which nothing was missing. */
   startRound(): void
   /**
    * Returns the position up to which the chat is complete if nothing new arrived and nothing can have changed
@@ -88,8 +88,8 @@ export function createNewMessages(options: NewMessagesOptions): NewMessages {
       const isOld = timestamp > 0 && timestamp <= timeOf(upTo) && since !== null && timestamp < since
       return isOld ? upTo : null
     }
-    const its = inbox.where.chatId(last.chat, last.sentAt) ?? chat.id
-    const isKnown = store.messages.findAll(last.bareId, its).some(({ id }) => id <= upTo)
+    const chatThen = inbox.where.chatId(last.chat, last.sentAt) ?? chat.id
+    const isKnown = store.messages.findAll(last.bareId, chatThen).some(({ id }) => id <= upTo)
     return isKnown && since !== null && last.sentAt <= since - CHANGEABLE_S ? upTo : null
   }
 
@@ -146,7 +146,7 @@ export function createNewMessages(options: NewMessagesOptions): NewMessages {
       if (isPast && isChecked) break
       if (walked >= MAX_GAP) {
         if (isPast || before === null) break
-        // What is known already has no gap: it is where this reading was to end.
+        // If the last known message was met, the gap ends where this reading was to end.
         const end = firstPositionOf(Math.min(timeOf(upTo) - OVERLAP_S, from)) - 1
         inbox.recordGap(
           chat,
@@ -163,8 +163,7 @@ export function createNewMessages(options: NewMessagesOptions): NewMessages {
       inbox.setHistory(chat, NOT_READ)
       onHistoryDue()
     }
-    const last_message = row?.last_message ?? null
-    inbox.setCaughtUp(chat, syncPoint, last_message ?? firstPositionOf(startedAt))
+    inbox.setCaughtUp(chat, syncPoint, row?.last_message ?? firstPositionOf(startedAt))
   }
 
   const read = (chat: number, from?: number) => readings.run(chat, () => readBack(chat, from))

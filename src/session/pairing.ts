@@ -19,6 +19,7 @@ const CODE_MS = 180_000
  */
 const PASSKEY_MS = { headless: 60_000, visible: 300_000 }
 
+/** A pairing code, as a person types it on the phone. */
 export type PairingCode = { code: string; expiresAt: Date }
 
 /** What pairing requires of its session. */

@@ -45,7 +45,7 @@ export function createChatRecorder(
   /** The address under which a direct chat was last seen active. */
   const speakers = new Map<number, { address: Jid; timestamp: number }>()
 
-  function log(chat: number, fields: string[]): void {
+  function tellChanged(chat: number, fields: string[]): void {
     if (fields.length === 0) return
     events.append({ at_ms: now(), kind: 'chat.changed', chat, message: null, data: { fields } })
   }
@@ -113,7 +113,7 @@ export function createChatRecorder(
         if (!isSame) chats.setFacts(id, facts)
       }
       if (seen.members !== null && setMembers(id, seen.members)) changed.push('members')
-      log(id, isNew ? ['new'] : changed)
+      tellChanged(id, isNew ? ['new'] : changed)
       return id
     },
     removed(jid, isUnlisted = false) {

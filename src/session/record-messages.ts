@@ -66,7 +66,7 @@ export function createMessageRecorder(
 
   const reactions = createReactionRecorder(store, where, log, now)
   const setVote = createVoteRecorder(store, where, log)
-  const stored = createMessageUpdater(store, where, log, setRaw, now)
+  const updater = createMessageUpdater(store, where, log, setRaw, now)
   const reports = createReports(store, where, now)
   const noteFamiliar = createFamiliarRecorder(store, isOurs)
 
@@ -105,8 +105,8 @@ export function createMessageRecorder(
     if (isNotice && seen.type !== 'call_log') {
       const said = origin === 'history' ? null : eventOfNotice(seen)
       const named = said?.people?.map((one) => where.senderId(one, seen.sentAt)) ?? []
-      const people = named.length > 0 ? named : [sender]
-      if (said !== null) for (const one of people) log(said.kind, row, { ...said.data, sender: one })
+      const about = named.length > 0 ? named : [sender]
+      if (said !== null) for (const one of about) log(said.kind, row, { ...said.data, sender: one })
       return
     }
     if (!isNotice) chats.noteMessage(chat, place, seen.sentAt)
@@ -127,7 +127,7 @@ export function createMessageRecorder(
   }
 
   function update(row: MessageRow, seen: SeenMessage, origin: Origin): void {
-    stored.update(row, seen, origin === 'live')
+    updater.update(row, seen, origin === 'live')
     if (seen.reactions !== null) reactions.setAll(row, seen.reactions)
     for (const vote of seen.votes ?? []) setVote(row, vote)
   }
@@ -220,7 +220,7 @@ export function createMessageRecorder(
 
   return {
     record,
-    ack: (chat, bareId, ack) => reports.write(chat, bareId, null, (row) => stored.setAck(row, ack)),
+    ack: (chat, bareId, ack) => reports.write(chat, bareId, null, (row) => updater.setAck(row, ack)),
     reaction: (chat, bareId, messageSender, reaction) =>
       reports.write(chat, bareId, messageSender, (row) => reactions.set(row, reaction)),
     vote: (chat, bareId, pollSender, vote) =>

@@ -7,8 +7,8 @@ import type { IdentityResolver } from './identity-resolver.ts'
 
 /** The address under which the picture of this person or group is stored. */
 export function pictureKey({ people }: Pick<Store, 'people'>, own: ReadonlySet<Jid>, of: Jid): Jid {
-  const [me = of] = own.has(of) ? own : []
-  if (isGroup(of) || own.has(of)) return me
+  if (isGroup(of)) return of
+  if (own.has(of)) return [...own][0] ?? of
   const person = people.find(of)
   return person?.lid ?? person?.phone ?? of
 }

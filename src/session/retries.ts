@@ -45,14 +45,14 @@ export function createRetries({ inbox, clock, log, isStopped, again }: RetriesOp
 
   function failed(chat: number, from: number, error: unknown): void {
     const known = failing.get(chat) ?? { tries: 0, from: Infinity }
-    const now = { tries: known.tries + 1, from: Math.min(known.from, from) }
-    failing.set(chat, now)
-    const wait = Math.min(FIRST_MS * 2 ** (now.tries - 1), LAST_MS)
-    timers.set(chat, wait, () => again(chat, now.from))
+    const latest = { tries: known.tries + 1, from: Math.min(known.from, from) }
+    failing.set(chat, latest)
+    const wait = Math.min(FIRST_MS * 2 ** (latest.tries - 1), LAST_MS)
+    timers.set(chat, wait, () => again(chat, latest.from))
     const code = error instanceof AppError ? error.code : 'whatsapp_error'
     const facts = afterFailure({ history_tries: known.tries }, code, Math.floor(clock.now() / 1000))
     inbox.setHistory(chat, { ...facts, history_next_at: Math.ceil((clock.now() + wait) / 1000) })
-    log.warn({ err: error, tries: now.tries }, 'a chat could not be read; it is read again later')
+    log.warn({ err: error, tries: latest.tries }, 'a chat could not be read; it is read again later')
   }
 
   return {

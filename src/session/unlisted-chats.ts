@@ -4,7 +4,7 @@ import type { ChatRow } from '../store/chats.ts'
 import type { Store } from '../store/store.ts'
 import type { Inbox } from './inbox.ts'
 
-/** Kinds of chats that WhatsApp Web always lists, by the list that has them: each loads by itself. */
+/** Kinds of chats that WhatsApp Web always lists, by the list that has them: each list loads by itself. */
 const LISTS: readonly (readonly ChatKind[])[] = [['direct', 'group'], ['channel']]
 
 /**

@@ -30,11 +30,12 @@ const EDITED = new Set(['chat', 'image', 'video', 'gif', 'document'])
 const isFileName = (row: MessageRow, { body, content }: SeenMessage) =>
   row.type === 'document' && body === '' && row.body !== '' && row.body === content.media?.filename
 
+/** The text to store if this copy is no edit: a text that can be edited stays as it is. */
 const bodyOf = (row: MessageRow, seen: SeenMessage) =>
   EDITED.has(row.type) && !isFileName(row, seen) ? row.body : seen.body
 
 /** True for a placeholder that cannot be read (yet): stored data is better. */
-export const isUnread = ({ type }: { type: string }) => type === 'ciphertext' || type === 'unknown'
+export const isUnreadable = ({ type }: { type: string }) => type === 'ciphertext' || type === 'unknown'
 
 /** Stores the message as received, and what a download requires. `body`: as in the table of messages. */
 export type SetRaw = (message: number, seen: SeenMessage, body: string) => void
@@ -46,7 +47,7 @@ export function createMessageUpdater(
   setRaw: SetRaw,
   now: () => number,
 ): MessageUpdater {
-  /** Updates the row. A notice is never a chat's last message, so that one is found again if the row becomes or was a notice. */
+  /** Updates the row. A notice is never a chat's last message, so the last message is found again if the row becomes or was one. */
   function restand(row: MessageRow, change: Partial<MessageRow> & Pick<MessageRow, 'standing'>): void {
     messages.update({ ...row, ...change })
     const notice = numberOf('notice')
@@ -55,7 +56,7 @@ export function createMessageUpdater(
 
   function update(row: MessageRow, seen: SeenMessage, isLive: boolean): void {
     const { type, body } = row
-    const keep = (what: 'edited' | 'revoked', untilMs: number) =>
+    const addRevision = (what: 'edited' | 'revoked', untilMs: number) =>
       changes.addRevision(row.id, { what, type, body, untilMs })
     // The newest state wins; a deleted message stays deleted, even if an older copy arrives.
     if (row.type !== 'revoked') {
@@ -73,7 +74,7 @@ export function createMessageUpdater(
         }),
       )
       if (seen.type === 'revoked') {
-        const revision = keep('revoked', now())
+        const revision = addRevision('revoked', now())
         restand(row, {
           type: 'revoked',
           body: '',
@@ -84,7 +85,7 @@ export function createMessageUpdater(
         })
         raws.drop([row.id])
         log('message.revoked', row, { revision })
-      } else if (isUnread(row) && !isUnread(seen)) {
+      } else if (isUnreadable(row) && !isUnreadable(seen)) {
         const has_media = Number(seen.hasMedia)
         const standing = numberOf(seen.standing)
         restand(row, { type: seen.type, body: seen.body, has_media, details, standing })
@@ -92,7 +93,7 @@ export function createMessageUpdater(
         log('message.decrypted', row)
       } else if (isEdit) {
         const editedAt = seen.editedAt ?? now()
-        const revision = keep('edited', editedAt)
+        const revision = addRevision('edited', editedAt)
         messages.update({ ...row, type: seen.type, body: seen.body, edited_at_ms: editedAt, details })
         setRaw(row.id, seen, seen.body)
         log('message.edited', row, { revision })
@@ -100,7 +101,7 @@ export function createMessageUpdater(
         // Own media, first seen before the upload.
         messages.update({ ...row, has_media: 1, body: seen.body, details })
         setRaw(row.id, seen, seen.body)
-      } else if (!isUnread(seen) && isOtherContent(row, known, seen)) {
+      } else if (!isUnreadable(seen) && isOtherContent(row, known, seen)) {
         // A kind that one version knew stays known.
         const standing = seen.standing === 'unknown' ? row.standing : numberOf(seen.standing)
         const kept = bodyOf(row, seen)
@@ -148,7 +149,7 @@ export function createMessageUpdater(
   }
 
   function isNewerText(row: MessageRow, seen: SeenMessage, isLive: boolean): boolean {
-    if (isUnread(seen) || seen.body === row.body || isFileName(row, seen)) return false
+    if (isUnreadable(seen) || seen.body === row.body || isFileName(row, seen)) return false
     if (seen.editedAt === null && !EDITED.has(row.type)) return false
     if (Number(seen.hasMedia) !== row.has_media) return false
     if (seen.editedAt !== null) return seen.editedAt > (row.edited_at_ms ?? 0)

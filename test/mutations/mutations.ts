@@ -469,7 +469,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a chat that cannot be read is given up',
     file: 'src/session/retries.ts',
-    find: 'timers.set(chat, wait, () => again(chat, now.from))',
+    find: 'timers.set(chat, wait, () => again(chat, latest.from))',
     replace: '',
     test: { file: 'src/session/catch-up.test.ts', name: 'cannot be read' },
   },
