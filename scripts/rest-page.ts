@@ -26,13 +26,14 @@ export function restPage(): string {
       withNames(description, (other) => `\`${other}\``),
       ...(fields.length === 0 ? [] : [fields.join('\n')]),
       `\`\`\`sh${wordOf(name, call)}\n${call}\n\`\`\``,
-      `${paceOf(row)}${errors.length === 0 ? '' : ` Specific error codes: ${[...new Set(errors)].map((code) => `\`${code}\``).join(', ')}.`}`,
+      `${paceOf(row)}${errors.length === 0 ? '' : ` Error codes: ${codesOf(errors).join(', ')}.`}`,
     ].join('\n\n')
   })
   return `# REST
 
 The API is JSON over HTTP, by default on the loopback interface. The OpenAPI description is at \`GET /openapi.json\` and in
-[openapi.json](openapi.json). [Errors](errors.md) lists the error codes.
+[openapi.json](openapi.json). [Errors](errors.md) describes the error codes. Each section lists its own, the rarest first; \`archive_*\` and
+\`control_*\` stand for all codes that begin so. Any request can also return a code that has to do with its key, its body or the server.
 
 The example calls read the server's URL from the environment: \`export WHATSAPP_MCP_URL=http://127.0.0.1:8790\` for your own
 account, port 8890 for the [sandbox](sandbox.md). In the sandbox, the calls on this page work unchanged, with three exceptions: the newest
@@ -108,6 +109,21 @@ function wordOf(name: string, call: string): string {
 
 /** The account that the examples add, change and remove. */
 const EXAMPLE_ACCOUNT = 'work'
+
+/** The prefixes of codes that a row has all together: of a database that cannot be used. */
+const FAMILY = /^(archive|control)_.*/
+
+/** How many rows return this code, or codes of this family. */
+const uses = new Map<string, number>()
+const familiesOf = (errors: readonly string[]) => new Set(errors.map((code) => code.replace(FAMILY, '$1_*')))
+for (const { errors } of ROWS)
+  for (const code of familiesOf(errors)) uses.set(code, (uses.get(code) ?? 0) + 1)
+
+/** Returns what a row can return, the rarest first, as code in Markdown. */
+function codesOf(errors: readonly string[]): string[] {
+  const rarest = [...familiesOf(errors)].sort((a, b) => (uses.get(a) ?? 0) - (uses.get(b) ?? 0))
+  return rarest.map((code) => `\`${code}\``)
+}
 
 /** Returns a sentence about how long a response takes. */
 function paceOf(row: Row): string {
