@@ -2,7 +2,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { seenMessage } from '../../test/seen-message.ts'
 import { createTestClock, type TestClock } from '../../test/test-clock.ts'
 import { createTestInbox } from '../../test/test-inbox.ts'
@@ -454,6 +454,23 @@ describe('a chat that is forgotten', () => {
     open()
     forgetting.start()
     await expect.poll(kept).toEqual([])
+  })
+
+  it('is wiped also by the next server, although the first attempt failed as it was written', async () => {
+    open()
+    write(seen('old'))
+    const { transaction } = store
+    vi.spyOn(store, 'transaction').mockImplementationOnce((work) =>
+      transaction(() => {
+        work()
+        throw new Error('the disk failed')
+      }),
+    )
+    expect(() => forgetting.forgetChat(chatId(AMARA))).toThrow('the disk failed')
+    const forgotten = forgetting.forgetChat(chatId(AMARA))
+    expect(store.meta.get('scattered')).toBe(1)
+    expect(await forgotten).toBe(1)
+    expect(store.meta.get('scattered')).toBe(0)
   })
 
   it('takes nothing of another chat with it, with which it turns out to be one', async () => {

@@ -59,8 +59,11 @@ export function createForgetting({
   let stopped = false
   /** A deleted message may still be readable in the file, also if the previous server ended before wiping. */
   let isDirty = true
-  /** A copy of a deleted message may be in any page, so every page is to be read. Stored: if the server ends first, the next one does it. */
-  let isScattered = store.meta.get(SCATTERED) === 1
+  /**
+   * A copy of a deleted message may be in any page, so every page is to be read. Stored: if the server ends first, the next one
+   * does it. Not kept in memory: what fails at its commit has stored no mark.
+   */
+  const isScattered = () => store.meta.get(SCATTERED) === 1
   /** Deletions run one after the other; each wipes when it is done. */
   let turn: Promise<unknown> = Promise.resolve()
   const seconds = () => Math.floor(clock.now() / 1000)
@@ -94,8 +97,7 @@ export function createForgetting({
   /** Call within the transaction that deletes. */
   function mark(): void {
     isDirty = true
-    if (!isScattered) store.meta.set(SCATTERED, 1)
-    isScattered = true
+    if (!isScattered()) store.meta.set(SCATTERED, 1)
   }
 
   /** Deletes all messages of a chat before a time (Unix seconds), which it asks for at each step. Lets other work run in between. */
@@ -165,7 +167,7 @@ export function createForgetting({
   }
 
   async function wipe(thorough: boolean): Promise<void> {
-    const isAll = thorough && isScattered
+    const isAll = thorough && isScattered()
     if (isAll) isDirty = true
     store.wipe.start(isAll)
     while (isDirty && !stopped) {
@@ -176,9 +178,7 @@ export function createForgetting({
       if (how === 'done') isDirty = false
       else await breathe()
     }
-    if (!isAll || stopped) return
-    store.meta.set(SCATTERED, 0)
-    isScattered = false
+    if (isAll && !stopped) store.meta.set(SCATTERED, 0)
   }
 
   /** Deletes, wipes and sets its timer again. Never fails. */
