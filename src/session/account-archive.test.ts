@@ -1,8 +1,8 @@
 /** An account's archive as it is opened: its own, and nobody else's. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { openSmallDisk } from '../../test/soak/small-disk.ts'
 import { createTestClock } from '../../test/test-clock.ts'
 import { createLog } from '../log.ts'
@@ -20,14 +20,14 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(dir, { recursive: true, force: true }))
 
-const open = (account: string, keep = KEEP_ALL, folder = dir) =>
+const open = (account: string, keep = KEEP_ALL, folder = dir, media = MEDIA_ON_DEMAND) =>
   openAccountArchive({
     account: toJid(account),
     file: join(folder, 'a.db'),
     secret: null,
     ownIds: createOwnIds('test'),
     keep,
-    media: MEDIA_ON_DEMAND,
+    media,
     engine: () => null,
     eventsDays: 30,
     threads: startReadThreads(60_000),
@@ -72,6 +72,19 @@ describe('openAccountArchive', () => {
       disk.free()
       disk.close()
     }
+  })
+
+  it('leaves nothing open if a step fails after the file is open', async () => {
+    const left = open('15550001000@c.us')
+    left.store.db.exec(`CREATE TRIGGER full BEFORE INSERT ON meta WHEN new.name = 'media_eager_since'
+      BEGIN SELECT RAISE(FAIL, 'full'); END`)
+    await left.close()
+    // Closing the file empties its log.
+    const isOpen = () => (statSync(join(dir, 'a.db-wal'), { throwIfNoEntry: false })?.size ?? 0) > 0
+    expect(isOpen()).toBe(false)
+    const eager = { ...MEDIA_ON_DEMAND, download: 'eager' as const }
+    expect(() => open('15550001000@c.us', KEEP_ALL, dir, eager)).toThrow('full')
+    await vi.waitFor(() => expect(isOpen()).toBe(false))
   })
 
   it('knows the account by its LID too, also after a restart', async () => {

@@ -80,8 +80,36 @@ export type AccountArchiveOptions = Pick<
  * @throws AppError as `openArchive`; `archive_foreign` if the file belongs to another account
  */
 export function openAccountArchive(options: AccountArchiveOptions): AccountArchive {
-  const { account, clock, log } = options
   const store = openOwn(options)
+  const running: Running = { stops: [], reads: null }
+  async function close(): Promise<void> {
+    await Promise.all(running.stops.map((stop) => stop()))
+    await running.reads?.close()
+    try {
+      store.close()
+    } catch (error) {
+      options.log.warn({ err: error }, 'the archive could not be closed cleanly')
+    }
+  }
+  try {
+    return { ...startRooms(options, store, running), close }
+  } catch (error) {
+    void close()
+    throw error
+  }
+}
+
+/** What has been started of an archive, to be closed before its file. */
+type Running = { stops: (() => unknown)[]; reads: ArchiveReads | null }
+
+/** Adds to `running` what is to be closed also if a later step throws. */
+function startRooms(
+  options: AccountArchiveOptions,
+  store: Store,
+  running: Running,
+): Omit<AccountArchive, 'close'> {
+  const { account, clock, log } = options
+  const { stops } = running
   const known = store.meta.get('account_lid')
   const own = new Set([account, ...(typeof known === 'string' ? [toJid(known)] : [])])
   const keeping = createKeeping(store, options.keep, clock)
@@ -89,6 +117,7 @@ export function openAccountArchive(options: AccountArchiveOptions): AccountArchi
   const keepsPreviews = options.media.download !== 'never'
   const inbox = createInbox({ ...options, store, keeping, keepsPreviews, own: () => own })
   const reads = openReads(store, options.threads, clock, options.ownIds)
+  running.reads = reads
   const media = createMediaRoom({
     store,
     reads: reads.reader(),
@@ -99,6 +128,7 @@ export function openAccountArchive(options: AccountArchiveOptions): AccountArchi
     log,
     onStored: () => words.wake(),
   })
+  stops.push(media.stop)
   const words = createMediaWords({
     store,
     reads: reads.reader(),
@@ -108,6 +138,7 @@ export function openAccountArchive(options: AccountArchiveOptions): AccountArchi
     clock,
     log,
   })
+  stops.push(words.stop)
   words.wake()
   const pictures = createPictureRoom({
     store,
@@ -130,13 +161,11 @@ export function openAccountArchive(options: AccountArchiveOptions): AccountArchi
     options.onAppend(hasForgotten)
     media.wake()
   })
-  const stops = [
+  stops.push(
     startEventTrimmer({ store, days: options.eventsDays, clock, log, places: options.keptEvents }),
     startIndexing(store, clock, log),
     forgetting.stop,
-    media.stop,
-    words.stop,
-  ]
+  )
   // Deleting wipes the write-ahead log, which a check reads.
   const check = startArchiveCheck({
     store,
@@ -166,15 +195,6 @@ export function openAccountArchive(options: AccountArchiveOptions): AccountArchi
         store.meta.set('account_lid', lid)
       } catch (error) {
         log.debug({ err: error }, "the account's LID could not be stored")
-      }
-    },
-    async close() {
-      await Promise.all(stops.map((stop) => stop()))
-      await reads.close()
-      try {
-        store.close()
-      } catch (error) {
-        log.warn({ err: error }, 'the archive could not be closed cleanly')
       }
     },
   }
