@@ -217,6 +217,17 @@ describe('accounts', () => {
     expect((await of('work').get('/status')).status).toBe(200)
     await of('work').delete('?archive=delete&confirm=work')
   })
+
+  it('are closed also if a part of their removal fails', async () => {
+    await harness.post('/api/accounts', { id: 'torn' })
+    const { session } = harness.app.accounts.get('torn')
+    harness.app.accounts.onRemove(async (id) => {
+      if (id === 'torn') throw new Error('the disk failed')
+    })
+    expect((await of('torn').delete()).json.code).toBe('account_unavailable')
+    expect(() => session.logout()).toThrow(expect.objectContaining({ code: 'shutting_down' }))
+    expect((await of('torn').get('/status')).json.code).toBe('account_not_found')
+  })
 })
 
 describe('a proxy', () => {

@@ -165,6 +165,17 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
     await outbox.close()
   }
 
+  /** Removes what refers to the account, and closes it also if that fails: nothing else can reach it from here on. */
+  async function release(account: Account, what: { archive: boolean }): Promise<void> {
+    try {
+      await Promise.all(removals.map((run) => run(account.id, what)))
+      account.archive.events.stop()
+      await account.outbox.review()
+    } finally {
+      await closeNow(account)
+    }
+  }
+
   /** Fails unless the account exists. */
   function rowOf(id: string): AccountRow {
     const problem = known.problem()
@@ -261,10 +272,7 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
       await known.remove(account.id)
       removing.add(id)
       try {
-        await Promise.all(removals.map((run) => run(account.id, { archive })))
-        account.archive.events.stop()
-        await account.outbox.review()
-        await closeNow(account)
+        await release(account, { archive })
         await dirOf(account.id).remove({ archives: archive })
       } catch (cause) {
         fail('account_unavailable', {
