@@ -291,7 +291,10 @@ export type Door = {
    * scope `read`, errors are {@link withoutReading}, and outputs {@link withoutUnsentNames}.
    */
   once: Once
-  /** Returns the state of the session for an error of this call, or null if the caller may not read it. */
+  /**
+   * Returns the state of the session for an error of this call, or null if the caller may not read it, or the account cannot be
+   * opened. Never fails.
+   */
   stateFor(call: Call): SessionState | null
 }
 
@@ -529,8 +532,15 @@ export function createDoor({
     audited,
     holds: (call) => ['known', 'confirm'].includes(sendsOf(call, mcpSends).policy),
     once,
-    stateFor: (call) =>
-      hasScope(call.caller, 'read') && mayUseAccount(call) ? accountOf(call).session.status().state : null,
+    stateFor(call) {
+      if (!hasScope(call.caller, 'read')) return null
+      try {
+        return accountOf(call).session.status().state
+      } catch {
+        // The error of the call is what counts.
+        return null
+      }
+    },
   }
 }
 
