@@ -330,6 +330,28 @@ it('a number that passed to somebody else leads where it led before, and so does
   again.close()
 })
 
+it('a number that a lookup led to a LID leads to its chat, also where the LID has another number', async () => {
+  const [asked, other] = [toJid('15550333001@c.us'), toJid('15550333002@c.us')]
+  const own = toJid('15550333003@c.us')
+  const store = openStore(join(temp(), 'asked.db'))
+  store.meta.set('account_wid', ME)
+  for (const lid of [AMARA_LID, HIDDEN]) store.chats.insert('direct', { person: store.people.idOf(lid) })
+  store.people.setAlias(asked, AMARA_LID)
+  store.people.setAlias(other, HIDDEN)
+  store.people.setAlias(own, HIDDEN)
+  store.identify(own, HIDDEN, T * 1000)
+  const text = exported(store)
+  store.close()
+  const { file } = await intoEmpty(text)
+  const again = openStore(file)
+  expect(lines(exported(again))).toEqual(lines(text))
+  const { where } = inboxOf(again)
+  expect(where.chatFor(asked)).toBe(where.findChat(AMARA_LID) ?? 0)
+  expect([other, own].map(where.chatFor)).toEqual(Array(2).fill(where.findChat(HIDDEN) ?? 0))
+  expect(again.people.aliasOf(own)).toBe(null)
+  again.close()
+})
+
 it('who was in a group when is as before, and which chats the owner knows', async () => {
   const store = openStore(join(temp(), 'groups.db'))
   store.meta.set('account_wid', ME)

@@ -61,7 +61,7 @@ export const PersonLine = z.object({
   is_blocked: z.boolean(),
   /** When a phone number was this person's, oldest first. `from` null: always; `until` null: still. */
   phones: z.array(z.object({ phone: address, from: iso.nullable(), until: iso.nullable() })).optional(),
-  /** Numbers under which the account with this person's number was asked for. */
+  /** Numbers under which the account with this person's number, or LID, was asked for. */
   asked_as: z.array(address).optional(),
 })
 

@@ -45,7 +45,8 @@ const QUERIES = {
   reactions: `SELECT r.* FROM json_each(?) asked CROSS JOIN reactions r ON r.message = asked.value
     WHERE r.emoji <> '' ORDER BY message, at_ms, sender`,
   spans: 'SELECT phone, from_ms, until_ms FROM person_phones WHERE person = ? ORDER BY from_ms, phone',
-  aliases: 'SELECT asked FROM phone_aliases WHERE phone = ? ORDER BY asked',
+  // A number may have led to the LID of somebody whose phone number it turned out to be.
+  aliases: 'SELECT asked FROM phone_aliases WHERE phone IN (?1, ?2) AND asked IS NOT ?1 ORDER BY asked',
   votes: `SELECT v.* FROM json_each(?) asked CROSS JOIN poll_votes v ON v.message = asked.value
     ORDER BY message, at_ms, voter`,
   sources: 'SELECT m.* FROM json_each(?) asked CROSS JOIN media m ON m.message = asked.value',
@@ -123,8 +124,7 @@ export function createJsonExport(db: Connection, loader: Loader, pages: MessageP
           told.people.set(row.id, address)
           const parts = {
             spans: isShown ? spans.all(row.id) : [],
-            aliases:
-              isShown && person.phone !== null ? aliases.all(person.phone).map(({ asked }) => asked) : [],
+            aliases: isShown ? aliases.all(person.phone, person.lid).map(({ asked }) => asked) : [],
           }
           if (address !== null) yield toLine(toPersonLine(person, parts))
           written.add(person.phone).add(person.lid)

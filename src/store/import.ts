@@ -84,8 +84,9 @@ export function createImporter(store: Store, header: ArchiveHeader, keeps: Keeps
     if (known !== undefined) store.people.update(id, person)
     // The person of an earlier line keeps the numbers of that line.
     if (line.phones !== undefined && !isKnown) store.people.setPhones(id, line.phones.map(toSpan))
+    const address = person.phone ?? person.lid
     for (const asked of line.asked_as ?? [])
-      if (person.phone !== null) store.people.setAlias(toJid(asked), person.phone)
+      if (address !== null) store.people.setAlias(toJid(asked), address)
   }
 
   function addChat(line: z.infer<typeof ChatLine>): void {
