@@ -179,6 +179,14 @@ describe('the list', () => {
     expect(names({ query: '551187654321' })).toEqual(['Bruno'])
   })
 
+  it('finds a chat by the number that WhatsApp found under a LID', () => {
+    archive.chat('direct', { person: archive.person({ lid: '777@lid', pushname: 'Bruno' }) })
+    archive.chat('direct', { person: archive.person({ phone: '15551234567@c.us', name: 'Anna' }) })
+    archive.store.people.setAlias(toJid('5511987654321@c.us'), toJid('777@lid'))
+    expect(names({ query: '+55 11 98765-4321' })).toEqual(['Bruno'])
+    expect(names({ query: '777' })).toEqual([])
+  })
+
   it('is the same page by page, also while chats move to the front', () => {
     for (let index = 0; index < 25; index += 1) {
       archive.chat(

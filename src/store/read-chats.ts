@@ -68,8 +68,9 @@ const QUERIES = {
   list: `SELECT ${VIEW} ${LISTED}`,
   // Arrays: with thousands of chats, the transfer of rows takes most of the time.
   names: `SELECT json_group_array(id) AS ids, json_group_array(coalesce(phone, '')) AS phones,
-      json_group_array(coalesce(name, '')) AS names, json_group_array(coalesce(person_name, '')) AS person_names,
-      json_group_array(coalesce(pushname, '')) AS pushnames FROM (SELECT ${FACE} ${LISTED})`,
+      json_group_array(coalesce(lid, '')) AS lids, json_group_array(coalesce(name, '')) AS names,
+      json_group_array(coalesce(person_name, '')) AS person_names, json_group_array(coalesce(pushname, '')) AS pushnames
+    FROM (SELECT ${FACE} ${LISTED})`,
   byIds: `SELECT ${VIEW} FROM json_each(?) asked CROSS JOIN chats c ON c.id = asked.value
     LEFT JOIN people p ON p.id = c.person`,
   // main: a reader who sees a group sees all its members.
@@ -79,7 +80,7 @@ const QUERIES = {
 }
 
 /** Each column as a JSON array. */
-type NameColumns = Record<'ids' | 'phones' | 'names' | 'person_names' | 'pushnames', string>
+type NameColumns = Record<'ids' | 'phones' | 'lids' | 'names' | 'person_names' | 'pushnames', string>
 
 /** Prepares its statements once, here. */
 export function createChatReader(
@@ -174,17 +175,17 @@ export function compare(one: string, other: string): number {
 function matching(
   query: string,
   all: NameColumns,
-  numbersOf: (phone: string) => string,
+  numbersOf: ReturnType<Finder['numbers']>,
   count: number,
 ): number[] {
   const matches = createMatcher(query)
   const ids: number[] = JSON.parse(all.ids)
-  const phones: string[] = JSON.parse(all.phones)
+  const [phones, lids]: string[][] = [JSON.parse(all.phones), JSON.parse(all.lids)]
   const names: string[][] = [JSON.parse(all.names), JSON.parse(all.person_names), JSON.parse(all.pushnames)]
   const found: number[] = []
   for (const [index, id] of ids.entries()) {
     const words = fold(names.map((column) => column[index] ?? '').join('\n'))
-    if (matches(words, numbersOf(phones[index] ?? ''))) found.push(id)
+    if (matches(words, numbersOf(phones?.[index] ?? '', lids?.[index] ?? ''))) found.push(id)
     if (found.length === count) break
   }
   return found

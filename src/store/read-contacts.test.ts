@@ -60,6 +60,16 @@ describe('the list of contacts', () => {
     expect(list('43215511')).toEqual([])
   })
 
+  it('finds a person by the number that WhatsApp found under a LID', () => {
+    archive.person({ lid: '777@lid', pushname: 'Bruno' })
+    archive.person({ phone: '15551234567@c.us', lid: '778@lid', name: 'Anna' })
+    archive.store.people.setAlias(toJid('5511987654321@c.us'), toJid('777@lid'))
+    archive.store.people.setAlias(toJid('5511987654322@c.us'), toJid('778@lid'))
+    expect(list('+55 11 98765-4321').map(({ name }) => name)).toEqual(['Bruno'])
+    expect(list('5511987654322').map(({ name }) => name)).toEqual(['Anna'])
+    expect(list('777')).toEqual([])
+  })
+
   beforeEach(() => {
     archive.person({ phone: ME_JID, name: 'Myself' })
     archive.store.people.retire(archive.person({ phone: '9@c.us', name: 'Retired' }), 1)

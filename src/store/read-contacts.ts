@@ -56,8 +56,8 @@ const QUERIES = {
   asked: 'SELECT asked FROM phone_aliases WHERE phone IN (SELECT value FROM json_each(?))',
   // Arrays: with thousands of people, the transfer of rows takes most of the time.
   names: `SELECT json_group_array(id) AS ids, json_group_array(1 - in_address_book) AS ranks,
-      json_group_array(coalesce(phone, lid)) AS addresses, json_group_array(coalesce(name, '')) AS names,
-      json_group_array(coalesce(pushname, '')) AS pushnames
+      json_group_array(coalesce(phone, '')) AS phones, json_group_array(coalesce(lid, '')) AS lids,
+      json_group_array(coalesce(name, '')) AS names, json_group_array(coalesce(pushname, '')) AS pushnames
     FROM people WHERE same_as IS NULL`,
   groups: `SELECT ${VIEW} FROM members m CROSS JOIN chats c ON c.id = m.chat LEFT JOIN people p ON p.id = c.person
     WHERE m.person = ? AND c.kind = 'group' AND c.removed_at IS NULL`,
@@ -79,7 +79,9 @@ type TrafficRow = {
 
 /** Prepares its statements once, here. */
 export function createContactReader(db: Connection, loader: Loader, finder: Finder): ContactReader {
-  const names = db.query<Record<'ids' | 'ranks' | 'addresses' | 'names' | 'pushnames', string>>(QUERIES.names)
+  const names = db.query<Record<'ids' | 'ranks' | 'phones' | 'lids' | 'names' | 'pushnames', string>>(
+    QUERIES.names,
+  )
   const groups = db.query<ChatView>(QUERIES.groups)
   const asked = db.query<{ asked: Jid }>(QUERIES.asked)
   const chatOf = db.query<ChatView>(QUERIES.chat)
@@ -90,8 +92,9 @@ export function createContactReader(db: Connection, loader: Loader, finder: Find
     const [all] = names.all()
     if (all === undefined) return []
     const [ids, ranks]: number[][] = [JSON.parse(all.ids), JSON.parse(all.ranks)]
-    const [addresses, given, pushed]: string[][] = [
-      JSON.parse(all.addresses),
+    const [phones, lids, given, pushed]: string[][] = [
+      JSON.parse(all.phones),
+      JSON.parse(all.lids),
       JSON.parse(all.names),
       JSON.parse(all.pushnames),
     ]
@@ -99,15 +102,16 @@ export function createContactReader(db: Connection, loader: Loader, finder: Find
     const numbersOf = matches === null ? () => '' : finder.numbers()
     const best = createBest<Place>(count, inOrder)
     ids?.forEach((id, index) => {
-      const [rank = 1, address = '', name = '', pushname = ''] = [
+      const [rank = 1, phone = '', lid = '', name = '', pushname = ''] = [
         ranks?.[index],
-        addresses?.[index],
+        phones?.[index],
+        lids?.[index],
         given?.[index],
         pushed?.[index],
       ]
+      const address = phone || lid
       if (address === own.jid || address === own.lid) return
-      const phone = address.endsWith('@lid') ? '' : numbersOf(address)
-      if (matches !== null && !matches(fold(`${name}\n${pushname}`), phone)) return
+      if (matches !== null && !matches(fold(`${name}\n${pushname}`), numbersOf(phone, lid))) return
       // People without a name follow all names, by number.
       const shown = isVisible(name) ? name : pushname
       const place: Place = [rank, fold(shown).slice(0, MAX_SORTED) || `\uffff${address}`, id]

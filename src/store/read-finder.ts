@@ -13,8 +13,11 @@ export type Finder = {
   person(address: Jid): PersonRow | null
   /** Like {@link Finder.person}, also where the reader does not see the direct chat: people write in groups too. */
   anybody(address: Jid): PersonRow | null
-  /** Returns a function that adds to a phone number, for a search, all numbers by which that account was asked for. */
-  numbers(): (phone: string) => string
+  /**
+   * Returns a function that gives, for a search, the phone number of a person and all numbers by which the account with this number
+   * or LID was asked for. An unknown number or LID is ''.
+   */
+  numbers(): (phone: string, lid: string) => string
   /**
    * The message with this key, and its chat. The key may contain phone numbers or LIDs; a number may have been its chat's when the
    * message was sent.
@@ -116,7 +119,7 @@ export function createFinder(db: Connection, loader: Loader): Finder {
     numbers() {
       const typed = new Map<string, string[]>()
       for (const { asked, phone } of allAliases.all()) typed.set(phone, [...(typed.get(phone) ?? []), asked])
-      return (phone) => [phone, ...(typed.get(phone) ?? [])].join(' ')
+      return (phone, lid) => [phone, ...[phone, lid].flatMap((one) => typed.get(one) ?? [])].join(' ')
     },
     message(key) {
       for (const where of chats(key.chat)) {
