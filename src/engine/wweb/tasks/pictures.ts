@@ -95,7 +95,8 @@ export const readPicture: PageTask<'read_picture'> = {
 
 /**
  * WhatsApp Web sends a square JPEG of 640 pixels, cut from the middle, and asks the server for the picture afterwards: that may
- * be refused although the picture is set. Therefore the outcome is whether the server has another picture than before.
+ * be refused although the picture is set. Therefore the outcome is whether the server has another picture than before; if it did not
+ * say which it had, whether it has accepted this one.
  */
 export const setPicture: PageTask<'set_picture'> = {
   ability: 'set_picture',
@@ -134,21 +135,24 @@ export const setPicture: PageTask<'set_picture'> = {
         const bridge = await tasks.need<Bridge>('WAWebContactProfilePicThumbBridge')
         const before = await tasks.inTime(endsAt, steps.tagOf(wid))
         if (image === null && before === null) return { gives: { tag: null } }
+        let isAccepted = false
+        // Without the tag of before, a picture may be the old one.
+        const isDone = (tag: string | null | undefined): tag is string | null =>
+          image === null ? tag === null : !!tag && tag !== before && (before !== undefined || isAccepted)
         try {
-          if (image === null) await bridge.requestDeletePicture(wid)
-          else
-            await bridge.sendSetPicture(
-              wid,
-              steps.square(image, SIZES.thumbnail),
-              steps.square(image, SIZES.whole),
-            )
+          const answer = await (image === null
+            ? bridge.requestDeletePicture(wid)
+            : bridge.sendSetPicture(
+                wid,
+                steps.square(image, SIZES.thumbnail),
+                steps.square(image, SIZES.whole),
+              ))
+          isAccepted = Object(answer).status === 200
         } catch (error) {
-          const now = await steps.tagOf(wid).catch(() => undefined)
-          if (now === undefined || now === before) throw error
+          if (!isDone(await steps.tagOf(wid).catch(() => undefined))) throw error
         }
         const tag = await steps.tagOf(wid).catch(() => undefined)
-        const isDone = tag !== undefined && (image === null ? tag === null : tag !== null && tag !== before)
-        return isDone ? { gives: { tag } } : { problem: 'open' }
+        return isDone(tag) ? { gives: { tag } } : { problem: 'open' }
       },
     }
     const work = async (chat: ChatModel | null): Promise<Done> => {
