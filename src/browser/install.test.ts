@@ -210,6 +210,21 @@ describe('by download', () => {
     expect(findBrowser(machine())).toBeNull()
   })
 
+  it('does not wait for a list of versions that never comes', async () => {
+    const silent = installBrowser({
+      ...machine(),
+      run: works,
+      stallMs: 200,
+      baseUrl: await mirror('silent'),
+    })
+    await expect(silent).rejects.toThrow(/versions could not be read: nothing arrived for 0\.2 s/)
+  })
+
+  it('unpacks for longer than a download may stall', async () => {
+    const options = { ...machine(), run: works, stallMs: 500, baseUrl: await mirror('large') }
+    expect(await installBrowser(options)).toMatchObject({ kind: 'chrome' })
+  })
+
   it('does not offer what does not exist', async () => {
     const arm = installBrowser({ ...machine(), arch: 'arm64', run: works })
     await expect(arm).rejects.toThrow('Chrome for Testing has no build for linux on arm64.')
@@ -217,12 +232,19 @@ describe('by download', () => {
 })
 
 /** Serves the list of versions and a tiny Chrome, in the layout that @puppeteer/browsers asks for; the base URL. */
-async function mirror(mood: 'good' | 'missing' | 'stalls' = 'good'): Promise<string> {
+async function mirror(mood: 'good' | 'large' | 'silent' | 'missing' | 'stalls' = 'good'): Promise<string> {
+  const more = Array.from({ length: mood === 'large' ? 800 : 0 }, (_, n) => ({
+    name: `chrome-linux64/locales/${n}.pak`,
+    text: '',
+    mode: 0o644,
+  }))
   const chrome = zip([
+    ...more,
     { name: 'chrome-linux64/chrome', text: '#!/bin/sh\necho Chrome\n', mode: 0o755 },
     { name: 'chrome-linux64/deb.deps', text: 'libnss3\nlibgbm1 (>= 17)\n', mode: 0o644 },
   ])
   const server = createServer((request, response) => {
+    if (mood === 'silent') return
     if (request.url === '/last-known-good-versions.json') {
       const channels = { Stable: { channel: 'Stable', version: '145.0.7632.46', revision: '1' } }
       response.end(JSON.stringify({ timestamp: '2025-01-01T00:00:00Z', channels }))

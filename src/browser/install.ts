@@ -27,9 +27,14 @@ export type InstallOptions = FindOptions & {
   baseUrl?: string
   /** URL of the folder of `last-known-good-versions.json`. Default: `baseUrl` if given, else Google's list. */
   versionsUrl?: string
-  /** Time after which a download without new bytes fails. The library itself would wait forever. Default: 60 s. */
+  /**
+   * Time after which a download without new bytes fails, and the lookup of the version. The library itself would wait forever.
+   * Default: 60 s.
+   */
   stallMs?: number
 }
+
+const STALL_MS = 60_000
 
 const byHand =
   'Install Google Chrome, Chromium or Microsoft Edge yourself, or set WHATSAPP_CHROME_EXECUTABLE to a browser, then start again.'
@@ -136,7 +141,7 @@ async function updateLists(run: Run, onProgress: InstallOptions['onProgress']): 
 type DownloadOptions = InstallOptions & { platform: NodeJS.Platform; run: Run }
 
 async function downloadChrome(options: DownloadOptions, aptWorks: boolean): Promise<FoundBrowser> {
-  const { platform, run, onProgress, baseUrl, stallMs = 60_000 } = options
+  const { platform, run, onProgress, baseUrl, stallMs = STALL_MS } = options
   const arch = options.arch ?? process.arch
   const target = targetFor(platform, arch)
   if (!target) {
@@ -149,17 +154,19 @@ async function downloadChrome(options: DownloadOptions, aptWorks: boolean): Prom
   removeAbandoned(cacheDir)
   makeFolder(cacheDir)
   const partial = mkdtempSync(join(cacheDir, `partial-${process.pid}-`))
+  const chrome = {
+    cacheDir: partial,
+    browser: Browser.CHROME,
+    platform: BrowserPlatform[target],
+    buildId: version,
+    baseUrl,
+  }
   try {
-    const stall = stallTimer(stallMs)
-    const downloading = install({
-      cacheDir: partial,
-      browser: Browser.CHROME,
-      platform: BrowserPlatform[target],
-      buildId: version,
-      baseUrl,
-      downloadProgressCallback: progress(version, onProgress, stall.touch),
-    })
-    const installed = await Promise.race([downloading, stall.failed]).finally(stall.stop)
+    await unlessStalled(stallMs, (touch) =>
+      install({ ...chrome, unpack: false, downloadProgressCallback: progress(version, onProgress, touch) }),
+    )
+    // Unpacks what was downloaded, which may take minutes on a slow disk.
+    const installed = await install(chrome)
     // `chrome/<platform>-<version>/…`: the second folder is moved.
     const inside = relative(partial, installed.executablePath)
     await checkStarts(installed.executablePath, platform, run, aptWorks, onProgress)
@@ -190,18 +197,11 @@ async function stableVersion({
   baseUrl,
   versionsUrl = baseUrl,
   onProgress,
+  stallMs = STALL_MS,
 }: InstallOptions): Promise<string> {
   onProgress?.('looking up the current stable Chrome')
   try {
-    if (!versionsUrl) {
-      const { Browser, BrowserPlatform, resolveBuildId } = await import('@puppeteer/browsers')
-      return await resolveBuildId(Browser.CHROME, BrowserPlatform.LINUX, 'stable')
-    }
-    const response = await fetch(`${versionsUrl}/last-known-good-versions.json`)
-    if (!response.ok) throw new Error(`${response.url} returned ${response.status}`)
-    const version = versionIn(await response.json())
-    if (!version) throw new Error(`${response.url} names no stable version`)
-    return version
+    return await unlessStalled(stallMs, () => (versionsUrl ? versionAt(versionsUrl) : googlesVersion()))
   } catch (error) {
     throw new BrowserNotFound(
       `No browser was found, and the list of Chrome versions could not be read: ${reasonOf(error)}`,
@@ -209,6 +209,20 @@ async function stableVersion({
       { cause: error },
     )
   }
+}
+
+/** Returns the version of Google's list. */
+async function googlesVersion(): Promise<string> {
+  const { Browser, BrowserPlatform, resolveBuildId } = await import('@puppeteer/browsers')
+  return resolveBuildId(Browser.CHROME, BrowserPlatform.LINUX, 'stable')
+}
+
+async function versionAt(url: string): Promise<string> {
+  const response = await fetch(`${url}/last-known-good-versions.json`)
+  if (!response.ok) throw new Error(`${response.url} returned ${response.status}`)
+  const version = versionIn(await response.json())
+  if (!version) throw new Error(`${response.url} names no stable version`)
+  return version
 }
 
 /** Reads the version from `{ channels: { Stable: { version } } }`. It becomes a folder name, so only digits and dots are valid. */
@@ -229,11 +243,11 @@ function progress(version: string, onProgress: InstallOptions['onProgress'], tou
   }
 }
 
-/** Returns a timer. `failed` rejects if `touch` was not called for `ms`; it never resolves. */
-function stallTimer(ms: number) {
+/** Rejects if `work` neither ends nor calls `touch` for `ms`. The work goes on: the library cannot end it. */
+async function unlessStalled<T>(ms: number, work: (touch: () => void) => Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   let fail: (error: Error) => void = () => {}
-  const failed = new Promise<never>((_, reject) => {
+  const stalled = new Promise<never>((_, reject) => {
     fail = reject
   })
   const touch = () => {
@@ -241,7 +255,7 @@ function stallTimer(ms: number) {
     timer = setTimeout(() => fail(new Error(`nothing arrived for ${ms / 1000} s.`)), ms)
   }
   touch()
-  return { failed, touch, stop: () => clearTimeout(timer) }
+  return Promise.race([work(touch), stalled]).finally(() => clearTimeout(timer))
 }
 
 /**
