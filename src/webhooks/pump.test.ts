@@ -119,3 +119,40 @@ it.each([
     await stage.close()
   }
 })
+
+it('ends an attempt by hand, while it is paused, before it has halted', async () => {
+  const clock = createTestClock()
+  const log = createLog({ level: 'error', write() {} })
+  const event = '00000000-1-1'
+  const attempts = { attempts: 1, firstAtMs: 0, status: 500, error: 'status_refused' }
+  const head = { kind: 'message.received', message: 'M', body: '{}', nextAtMs: 0, ...attempts } as const
+  let isHalted = false
+  const storedLate: string[] = []
+  const note = (what: string) => async () => void (isHalted && storedLate.push(what))
+  const pump = createPump({
+    row: () => ({
+      filter: { kinds: null, chats: null, fromMe: null, mentionsMe: false },
+      paused: 'owner',
+    }),
+    ...{ place: '0', sending: [], clock, logger: log, log: () => fail('not_linked') },
+    lanes: createLanes({
+      ...{ webhook: 'wh_1', clock, log, onWait() {} },
+      stored: [{ webhook: 'wh_1', chat: PHONE, event, head, sending: [] }],
+      store: { putLane: note('put'), removeLane: note('remove') },
+    }),
+    ...{ addressesOf: async () => [], namesOf: async () => [] },
+    async deliver(_id, _body, signal) {
+      await new Promise((resolve) => signal.addEventListener('abort', resolve))
+      // The response came with the end.
+      await turns()
+      return { status: 500, error: 'status_refused', ms: 1 } as never
+    },
+    ...{ onMoved() {}, onSending: async () => {}, onAttempt() {}, onPaused() {}, onLost() {} },
+  })
+  const retried = pump.retry(event)
+  await turns()
+  await pump.halt()
+  isHalted = true
+  await retried
+  expect(storedLate).toEqual([])
+})

@@ -110,6 +110,8 @@ export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
     [...sending, ...lanes.all().flatMap((lane) => lane.sending)].map(({ event }) => event),
   )
   let running: AbortController | null = null
+  /** Ends what is sent by hand while the webhook is paused. */
+  let byHand = new AbortController()
   let isWoken = false
   let isReading = false
   let cancelTimer = () => {}
@@ -127,6 +129,15 @@ export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
         done()
       })
     working.add(one)
+  }
+
+  /** Returns the outcome of this task, which {@link Pump.halt} waits for. */
+  function held<Result>(task: Promise<Result>): Promise<Result> {
+    work(
+      () => task.catch(() => {}),
+      () => {},
+    )
+    return task
   }
 
   function failed(error: unknown): void {
@@ -403,7 +414,7 @@ export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
   }
 
   /** Sends at once, even if the webhook is paused or other deliveries wait for a slot: a caller waits for the outcome. */
-  const sendNow = (id: string, body: string) => attempt(id, body, (running ?? new AbortController()).signal)
+  const sendNow = (id: string, body: string) => attempt(id, body, (running ?? byHand).signal)
 
   return {
     wake,
@@ -424,6 +435,8 @@ export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
     async halt() {
       running?.abort()
       running = null
+      byHand.abort()
+      byHand = new AbortController()
       cancelTimer()
       await Promise.all(working)
     },
@@ -457,7 +470,7 @@ export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
       if (lane === undefined || lane.isRunning) return null
       lane.isRunning = true
       try {
-        return await tryAgain(lane, sendNow)
+        return await held(tryAgain(lane, sendNow))
       } finally {
         lane.isRunning = false
         run()
