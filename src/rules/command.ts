@@ -46,7 +46,7 @@ export function runCommand(
     child.on('error', () => end(null, 'command_not_started'))
     child.on('exit', (code) => {
       // What it started may still run.
-      if (isLate) kill('SIGKILL')
+      if (isLate || signal.aborted) kill('SIGKILL')
       end(code, isLate ? 'command_timed_out' : code === 0 ? null : 'command_failed')
     })
     // A command that does not read its input closes it.
