@@ -1,5 +1,7 @@
 /** Keys on the command line: the commands that manage them, and every client of ours that sends one, as people run them. */
+import { once } from 'node:events'
 import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { Client } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
@@ -110,6 +112,19 @@ describe('keys', () => {
     const file = join(dir, 'never.key')
     const wrong = await asOwner('keys', 'create', 'X', '--scopes', 'everything', '--out', file)
     expect([wrong.code, wrong.err]).toEqual([1, expect.stringContaining('--scopes')])
+    for (const name of [file, `${file}.new`]) expect(() => statSync(name)).toThrow('ENOENT')
+  })
+
+  it('ended by Ctrl-C leave no file', async () => {
+    const [file, silent] = [join(dir, 'ended.key'), createServer()]
+    await once(silent.listen(0, '127.0.0.1'), 'listening')
+    const { port } = silent.address() as AddressInfo
+    const args = ['keys', 'create', 'X', '--out', file, '--url', `http://127.0.0.1:${port}`]
+    const creating = run(args, { env: settings, cwd: dir })
+    await vi.waitFor(() => statSync(`${file}.new`), 10_000)
+    creating.child.kill('SIGINT')
+    expect(await creating.exited).toBe('SIGINT')
+    silent.close()
     for (const name of [file, `${file}.new`]) expect(() => statSync(name)).toThrow('ENOENT')
   })
 })

@@ -14,6 +14,7 @@ import {
 import { basename, dirname, join } from 'node:path'
 import { toPath } from '../home.ts'
 import { isAlive } from '../is-alive.ts'
+import { deleteOnSignal } from './delete-on-signal.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 
 type Saving = {
@@ -110,13 +111,7 @@ function openTarget(file: string) {
     removeAbandoned(file)
     return openSync(fresh, 'wx', 0o600)
   })
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(name, () => {
-      rmSync(fresh, { force: true })
-      // The listener is removed, so the signal now ends the process.
-      process.kill(process.pid, name)
-    })
-  }
+  deleteOnSignal(fresh)
   return {
     write: (chunk: Uint8Array) =>
       guarded(() => {

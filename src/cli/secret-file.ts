@@ -2,6 +2,7 @@
 import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { codeOf } from '../error-code.ts'
 import { toPath } from '../home.ts'
+import { deleteOnSignal } from './delete-on-signal.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { jsonLines, printable } from './terminal.ts'
 
@@ -54,6 +55,7 @@ export function demandNewFile(out: string): void {
 function createFile(file: string): void {
   try {
     writeFileSync(file, '', { mode: 0o600, flag: 'wx' })
+    deleteOnSignal(file)
   } catch (error) {
     throw unwritable(
       file,
