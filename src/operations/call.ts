@@ -23,6 +23,14 @@ export function isAdmitted(caller: Caller, { scope, needs }: { scope: Scope; nee
   return needs === 'toolsets' || hasScope(caller, scope)
 }
 
+/** The log and the audit keep this many characters of the client's name. */
+const MAX_CLIENT = 100
+
+/** Returns the client's name for itself, as {@link Call} has it. */
+export function toClientName(name: unknown): string | null {
+  return typeof name === 'string' ? name.slice(0, MAX_CLIENT) : null
+}
+
 /** One call through any face. */
 export type Call = {
   caller: Caller

@@ -19,7 +19,10 @@ export function limitBodies(server: Server, ms: number, late: (request: Incoming
     if (length === '0' && encoding === undefined) return
     timers.set(
       request,
-      setTimeout(() => late(request), ms),
+      setTimeout(() => {
+        // A body that no route reads arrives without an end.
+        if (!request.complete) late(request)
+      }, ms),
     )
     request.once('end', () => lift(request))
     request.once('close', () => lift(request))

@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { fail } from '../../errors.ts'
 import { idempotencyKey } from '../../model/idempotency-key.ts'
-import { accountIn, type Call, type Caller, type Face } from '../../operations/call.ts'
+import { accountIn, type Call, type Caller, type Face, toClientName } from '../../operations/call.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -20,9 +20,6 @@ declare module 'fastify' {
     isProbe?: boolean
   }
 }
-
-/** The log keeps this many characters of the client's name. */
-const MAX_CLIENT = 100
 
 /** Sets the caller of each request, before everything that is added later. */
 export function identifyCallers(
@@ -58,7 +55,7 @@ export function callOf(request: FastifyRequest, reply: FastifyReply, face: Face)
   return {
     caller: request.caller,
     face,
-    client: request.headers['user-agent']?.slice(0, MAX_CLIENT) ?? null,
+    client: toClientName(request.headers['user-agent']),
     account: accountIn(request.params),
     requestId: request.id,
     canAsk: false,

@@ -13,7 +13,7 @@ import {
 } from '@modelcontextprotocol/server'
 import type { Clock } from '../../clock.ts'
 import { ERRORS, toAppError } from '../../errors.ts'
-import type { Caller } from '../../operations/call.ts'
+import { type Caller, toClientName } from '../../operations/call.ts'
 import { createAudience } from './audience.ts'
 import { toAuthInfo } from './callers.ts'
 import { readToolsets, type ServerFactory } from './connection.ts'
@@ -92,8 +92,7 @@ export function createRouter({ factory, sessionKey, gate, clock }: RouterOptions
     const { headers, signal } = request
     const requestId = headers.get(REQUEST_ID) ?? ''
     const info = member(member(member(message, 'params'), '_meta'), 'io.modelcontextprotocol/clientInfo')
-    const name = member(info, 'name')
-    const client = typeof name === 'string' ? name : null
+    const client = toClientName(member(info, 'name'))
     try {
       for (const uri of uris) gate.admit({ caller, client, requestId, signal }, uri)
       return null

@@ -8,7 +8,7 @@ import {
 import type { Clock } from '../../clock.ts'
 import type { Log } from '../../log.ts'
 import type { Toolset } from '../../model/toolsets.ts'
-import type { Call } from '../../operations/call.ts'
+import { type Call, toClientName } from '../../operations/call.ts'
 import type { Door } from '../../operations/door.ts'
 import { startAuth } from '../../operations/link.ts'
 import { type Operation, PATIENCE_MS } from '../../operations/operation.ts'
@@ -43,9 +43,6 @@ export type McpOptions = {
 
 /** The admission for the QR code, which links an account to this server. */
 const SHOW_QR = { name: 'show_qr', scope: 'admin', needs: 'nothing' } as const
-
-/** The log keeps this many characters of the client's name. */
-const MAX_CLIENT = 100
 
 /** For lists that change only with a notification. The time is short, because the next version may differ. */
 const KEPT = { ttlMs: 300_000, cacheScope: 'private' } as const
@@ -107,7 +104,7 @@ export function createServerFactory({
       return {
         caller: callerOf(ctx.http?.authInfo),
         face: 'mcp',
-        client: server.getClientVersion()?.name.slice(0, MAX_CLIENT) ?? null,
+        client: toClientName(server.getClientVersion()?.name),
         account,
         requestId: requestIdOf(ctx),
         canAsk: canReceive && showsForms(server.getClientCapabilities()),
