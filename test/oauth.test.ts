@@ -304,6 +304,18 @@ describe('what a token began', () => {
   })
 })
 
+it('a token within the tolerance for clocks keeps what it began until that ends', async () => {
+  const token = await issuer.sign(claims({ sub: 'lena', exp: nowS() - 3 }))
+  const session = await openSession(harness.url, undefined, undefined, bearer(token))
+  const stream = await openWire(harness.url, {
+    method: 'GET',
+    headers: { ...session, accept: 'text/event-stream' },
+  })
+  expect(stream.status).toBe(200)
+  clock.advance(5_000)
+  await stream.ended
+})
+
 describe('a key that limits tokens', () => {
   it('gives its sight, policy and accounts, and ends them', async () => {
     const { authDir, simulator } = harness

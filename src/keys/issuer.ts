@@ -27,7 +27,7 @@ const FETCH_MS = 5_000
 /** An issuer that failed is asked again by the first token after this time. */
 const RETRY_MS = 5_000
 /** Clocks of two computers differ. */
-const TOLERANCE_S = 5
+export const TOLERANCE_S = 5
 /** With public keys only: a secret that two servers share would let this one issue tokens. */
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']
 

@@ -6,7 +6,7 @@ import { fail } from '../errors.ts'
 import { type Caller, hasAccount, hasScope, OWNER, type Scope } from '../model/caller.ts'
 import type { OAuthRules } from '../model/oauth.ts'
 import { type Policy, sendsBy } from '../model/policy.ts'
-import type { Issuer } from './issuer.ts'
+import { type Issuer, TOLERANCE_S } from './issuer.ts'
 import type { Keys } from './keys.ts'
 
 export type Tokens = {
@@ -109,7 +109,7 @@ export function createTokens({ rules, issuer, keys, sends, accountAt, clock }: T
           detail: 'The access token has no scope that this server accepts.',
           hint: `Ask the issuer for a token with one of ${[...rules.scopes.values()].join(', ')}.`,
         })
-      return keep(JSON.stringify([id, scopes, account]), caller, claims.exp * 1_000)
+      return keep(JSON.stringify([id, scopes, account]), caller, (claims.exp + TOLERANCE_S) * 1_000)
     },
     callerOf: (id) => (id.startsWith(PREFIX) ? toCaller(id, [...rules.scopes.keys()], null) : null),
     onEnd: (listener) => void listeners.push(listener),
