@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildSync } from 'esbuild'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { openSmallDisk } from '../../test/soak/small-disk.ts'
 import { seal, sealedName, sealedSize, unseal } from './sealed-file.ts'
 
 const KEY = 'ab'.repeat(32)
@@ -112,4 +113,18 @@ it.skipIf(process.platform === 'win32')('fails if the disk takes only a part of 
   const words = ['-c', 'ulimit -f 129; exec "$0" "$@"', process.execPath, '-e', script, program, path]
   expect(execFileSync('sh', words, { encoding: 'utf8' })).toBe('EFBIG\n')
   expect(readdirSync(dir)).toEqual(['seal.mjs'])
+})
+
+it('says that the disk is full if it has no room for another file', async (context) => {
+  const disk = openSmallDisk(1)
+  if (typeof disk === 'string') return context.skip(disk)
+  try {
+    // Its folder has the one inode.
+    execFileSync('mount', ['-o', 'remount,nr_inodes=1', disk.path])
+    await expect(seal(join(disk.path, 'file'), KEY, inPieces(Buffer.alloc(1), 1), 1)).rejects.toMatchObject({
+      code: 'disk_full',
+    })
+  } finally {
+    disk.close()
+  }
 })

@@ -39,7 +39,7 @@ export async function seal(
   maxBytes: number,
 ): Promise<Sealed> {
   const draft = `${path}.${randomBytes(6).toString('hex')}.part`
-  const file = await open(draft, 'wx', 0o600)
+  const file = await open(draft, 'wx', 0o600).catch(failFull)
   const hash = createHash('sha256')
   let sizeBytes = 0
   let head = Buffer.alloc(0)
@@ -76,9 +76,13 @@ export async function seal(
   } catch (error) {
     await file.close().catch(() => {})
     await rm(draft, { force: true })
-    if (isDiskFull(error)) fail('disk_full', { cause: error })
-    throw error
+    return failFull(error)
   }
+}
+
+function failFull(error: unknown): never {
+  if (isDiskFull(error)) fail('disk_full', { cause: error })
+  throw error
 }
 
 /** Returns the size on disk of a file with `sizeBytes` bytes. */
