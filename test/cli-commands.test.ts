@@ -324,7 +324,7 @@ describe('sandbox --linked', () => {
     const { code, out } = await cli('status')
     expect(code).toBe(0)
     expect(out).toMatch(
-      /^state +ready\nsince .*\naccount +Robin Example \(\+15550001000\)\narchive +\d+ messages\b.*\n/,
+      /^state +ready\nsince +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\naccount +Robin Example \(\+15550001000\)\narchive +\d+ messages\b.*\n/,
     )
     // Samples are taken meanwhile, as of the memory: each field is as it was before or is afterwards.
     const before: Record<string, unknown> = await statusOf(sandbox)

@@ -139,8 +139,10 @@ describe('audit', () => {
     await asClient(['call', 'add_key', 'name=x', '--scopes', 'read', '--key-file', file])
     const lines = (await asOwner('audit', '--caller', key.id)).out.split('\n')
     const end = `by ${key.id} over rest \\(.+\\)$`
-    expect(lines[0]).toMatch(new RegExp(`^20.*Z  add_key, denied, scope_missing, ${end}`))
-    expect(lines[1]).toMatch(new RegExp(`^20.*Z  list_chats, not_linked, ${end}`))
+    expect(lines[0]).toMatch(
+      new RegExp(`^20\\d\\d-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d  add_key, denied, scope_missing, ${end}`),
+    )
+    expect(lines[1]).toMatch(new RegExp(`^20.{17}  list_chats, not_linked, ${end}`))
     const asked = await asOwner('audit', '--decision', 'denied', '--caller', key.id, '--json')
     expect(JSON.parse(asked.out).entries).toHaveLength(1)
     expect((await asOwner('audit', '--caller', 'key_of_nobody')).out).toBe('No call fits.\n')

@@ -4,6 +4,7 @@ import { openApi, type Server } from './client.ts'
 import { EXIT } from './exit-codes.ts'
 import { watchEnd } from './export-end.ts'
 import { findChat } from './find-chat.ts'
+import { localTime } from './local-time.ts'
 import { createProgress } from './progress.ts'
 import { requireTarget, saveBody } from './save-body.ts'
 import { jsonLines, printable } from './terminal.ts'
@@ -57,8 +58,8 @@ function renderStats(stats: Stats): string {
     ['file', stats.file],
     ['size', `${(stats.size_bytes / 1024 ** 2).toFixed(1)} MiB`],
     ...counts.map((name): [string, string] => [name, String(stats[name])]),
-    ['oldest', stats.oldest_at ?? 'none'],
-    ['newest', stats.newest_at ?? 'none'],
+    ['oldest', stats.oldest_at === null ? 'none' : localTime(stats.oldest_at)],
+    ['newest', stats.newest_at === null ? 'none' : localTime(stats.newest_at)],
     ...stats.by_kind.map(({ kind, chats, messages }): [string, string] => [
       kind,
       `${counted(messages, 'message')} in ${counted(chats, 'chat')}`,

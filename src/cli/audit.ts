@@ -4,6 +4,7 @@ import type { AuditEntry } from '../model/audit.ts'
 import { DEFAULT_ACCOUNT } from '../model/ids.ts'
 import { openApi, type Server } from './client.ts'
 import { EXIT } from './exit-codes.ts'
+import { localSecond } from './local-time.ts'
 import { jsonLines, printable } from './terminal.ts'
 
 type Entry = z.infer<typeof AuditEntry>
@@ -33,5 +34,5 @@ function lineOf({ at, caller, face, client, operation, account, chat, decision, 
     `by ${caller} over ${face}${client === null ? '' : ` (${client})`}`,
     account === null || account === 'default' ? null : `account ${account}`,
   ]
-  return `${at}  ${printable(facts.filter((fact) => fact !== null).join(', '))}\n`
+  return `${localSecond(at)}  ${printable(facts.filter((fact) => fact !== null).join(', '))}\n`
 }

@@ -56,7 +56,9 @@ function describe(error: ApiError, { fields = {} }: Command, see: string): strin
   if (code !== 'invalid_input')
     return `${printable(detail)} (${printable(code)})\n${inWords(printable(hint), url)}${careful}`
   // The API names its fields; the person typed arguments.
-  const typedWrong = detail.replace(/"([\w.]+)":/g, (found, name: string) => fields[name] ?? found)
+  const typedWrong = detail.replace(/"([\w.]+)":/g, (found, name: string) =>
+    Object.hasOwn(fields, name) ? (fields[name] ?? found) : found,
+  )
   return `${printable(typedWrong)}\n${see}`
 }
 

@@ -1,6 +1,8 @@
 /** The doctor's check of webhooks: which deliver nothing, and why. */
+
 import { counted } from '../model/counted.ts'
 import { askServer, ok, type Situation, type Verdict, warning } from './doctor-check.ts'
+import { localTime } from './local-time.ts'
 import type { Webhook } from './webhook-lines.ts'
 
 /** Checks that the webhooks of the running server deliver. */
@@ -37,7 +39,7 @@ function wrongWith({ id, paused, paused_reason: why, last_attempt: last, ...one 
   }
   if (one.lost_events_at !== null)
     return warning(
-      `${what} missed events that were deleted before they were delivered, at ${one.lost_events_at}.`,
+      `${what} missed events that were deleted before they were delivered, at ${localTime(one.lost_events_at)}.`,
       'Read what the receiver misses from the archive. Set WHATSAPP_EVENTS_DAYS to keep events longer.',
     )
   return null

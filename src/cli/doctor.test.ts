@@ -1,4 +1,5 @@
 /** `doctor` on broken set-ups: real directories, ports, locks and links; only disk size, network, Node and browsers are played. */
+
 import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
@@ -24,7 +25,10 @@ import { examine } from './doctor.ts'
 import type { Finding } from './doctor-check.ts'
 import { CHECKS } from './doctor-checks.ts'
 import { type MachineView, thisMachine } from './doctor-machine.ts'
+import { localTime } from './local-time.ts'
 import { identifyListener } from './who-answers.ts'
+
+const NOON = '2026-07-01T12:00:00.000Z'
 
 const NOBODY = 65_534
 const isRoot = process.getuid?.() === 0
@@ -381,8 +385,8 @@ describe('broken set-ups', () => {
         'The webhook wh_2 fails in 2 chats (last attempt: bad_status).',
       ],
       [
-        { lost_events_at: 'then' },
-        'The webhook wh_2 missed events that were deleted before they were delivered, at then.',
+        { lost_events_at: NOON },
+        `The webhook wh_2 missed events that were deleted before they were delivered, at ${localTime(NOON)}.`,
       ],
     ] as const)
       expect(await found(fine, { ...wrong, ...facts })).toMatchObject([

@@ -2,6 +2,7 @@
 import { openApi, type Server } from './client.ts'
 import { isConfirmed } from './consent.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
+import { localTime } from './local-time.ts'
 import { demandNewFile, withSecret } from './secret-file.ts'
 import { print, printable } from './terminal.ts'
 
@@ -137,9 +138,9 @@ function lineOf({ id, name, scopes, accounts, suspended, toolsets, chats, sends,
     chats?.only ? `only chats ${chats.only.join('+')}` : null,
     chats !== null && chats.hide.length > 0 ? `not chats ${chats.hide.join('+')}` : null,
     sends && `sends ${[sends.policy, ...sends.chats].join(' ')}`,
-    times.expires_at && `expires ${times.expires_at}`,
-    times.old_secret_until && `old secret until ${times.old_secret_until}`,
-    times.last_used_at === null ? 'never used' : `last used ${times.last_used_at}`,
+    times.expires_at && `expires ${localTime(times.expires_at)}`,
+    times.old_secret_until && `old secret until ${localTime(times.old_secret_until)}`,
+    times.last_used_at === null ? 'never used' : `last used ${localTime(times.last_used_at)}`,
   ]
   return `${id.padEnd(17)} ${facts.filter((fact) => fact !== null).join(', ')}\n`
 }

@@ -3,6 +3,7 @@ import type { Chat } from '../model/chat.ts'
 import { counted } from '../model/counted.ts'
 import type { Event } from '../model/events.ts'
 import type { Message } from '../model/message.ts'
+import { localTime } from './local-time.ts'
 import { readable } from './readable.ts'
 import { type ListedRules, rulesText } from './rule-lines.ts'
 import { printable } from './terminal.ts'
@@ -78,7 +79,7 @@ export const LINES = {
 
 /** Renders an event: time, kind and chat, then its message or its data. */
 export function eventText({ at, kind, chat, message, data }: Event): string {
-  const head = `${localTime(Date.parse(at))}  ${kind}${chat === null ? '' : ` in ${printable(chat.name)}`}`
+  const head = `${localTime(at)}  ${kind}${chat === null ? '' : ` in ${printable(chat.name)}`}`
   if (message !== null)
     return `${head}\n  ${messageText(message, false).trimEnd().replaceAll('\n', '\n  ')}\n`
   const facts = readable(data, '  ')
@@ -144,19 +145,6 @@ function authorOf({ from_me: isMine, sender_name: name }: Message): string {
 function textOf({ type, body, summary }: Message): string {
   const kind = summary ?? (type === 'chat' ? null : type)
   return [kind === null ? '' : `[${kind}]`, body].filter((part) => part !== '').join(' ')
-}
-
-/** Returns the time of this computer's zone, to the minute. */
-function localTime(timeMs: number): string {
-  const time = new Date(timeMs)
-  const [year, month, day, hour, minute] = [
-    time.getFullYear(),
-    time.getMonth() + 1,
-    time.getDate(),
-    time.getHours(),
-    time.getMinutes(),
-  ].map((part) => String(part).padStart(2, '0'))
-  return `${year}-${month}-${day} ${hour}:${minute}`
 }
 
 function ended(blocks: readonly string[], none: string, ...notes: (string | null)[]): string {

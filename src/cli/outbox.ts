@@ -3,6 +3,7 @@ import { DEFAULT_ACCOUNT } from '../model/ids.ts'
 import { describeHeld, type OutboxItem } from '../model/outbox.ts'
 import { type Api, openApi, type Server } from './client.ts'
 import { EXIT } from './exit-codes.ts'
+import { localTime } from './local-time.ts'
 import { print, printable } from './terminal.ts'
 import { inWords } from './words.ts'
 
@@ -111,8 +112,8 @@ function blockOf(item: OutboxItem): string {
   const { id, account, state, chat, preview, created_at, expires_at, message_id, error } = item
   const number = chat.phone_number === null ? chat.id : `+${chat.phone_number}`
   const times = [
-    `created ${created_at}`,
-    (state === 'held' || state === 'scheduled') && expires_at !== null && `expires ${expires_at}`,
+    `created ${localTime(created_at)}`,
+    (state === 'held' || state === 'scheduled') && expires_at !== null && `expires ${localTime(expires_at)}`,
   ].filter((part) => part !== false)
   return [
     `${id}  ${state}${account === 'default' ? '' : `  account ${printable(account)}`}`,

@@ -6,6 +6,7 @@ import { describeSync, type Status } from '../model/status.ts'
 import { readAccounts } from './account-list.ts'
 import { type Api, ApiError, openApi, type Server } from './client.ts'
 import { EXIT } from './exit-codes.ts'
+import { localSecond } from './local-time.ts'
 import { jsonLines, printable } from './terminal.ts'
 import { inWords } from './words.ts'
 
@@ -40,17 +41,21 @@ async function renderAll(api: Api, now: Status): Promise<string> {
 export function renderStatus(now: Status, url: string): string {
   const rows: (readonly [string, string | null])[] = [
     ['state', `${now.state}${now.state === 'ready' && !now.connected ? ', connection lost' : ''}`],
-    ['since', now.since_at],
+    ['since', now.since_at === null ? null : localSecond(now.since_at)],
     ['account', now.account === null ? null : nameOf(now.account)],
     ['reason', now.reason],
     ['error', now.last_error],
     [
       'waiting',
-      now.pairing === null ? null : `${WAITING[now.pairing.method]} until ${now.pairing.expires_at}`,
+      now.pairing === null
+        ? null
+        : `${WAITING[now.pairing.method]} until ${localSecond(now.pairing.expires_at)}`,
     ],
     [
       'reconnect',
-      now.reconnect === null ? null : `attempt ${now.reconnect.attempt} at ${now.reconnect.next_attempt_at}`,
+      now.reconnect === null
+        ? null
+        : `attempt ${now.reconnect.attempt} at ${localSecond(now.reconnect.next_attempt_at)}`,
     ],
     ['archive', now.archive === null ? null : renderArchive(now.archive)],
     ['rules', now.rules_problem === undefined ? null : `the rules file is not used: ${now.rules_problem}`],

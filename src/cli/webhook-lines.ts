@@ -1,5 +1,6 @@
 /** Webhooks and their deliveries, as lines for people. */
 import { counted } from '../model/counted.ts'
+import { localSecond, localTime } from './local-time.ts'
 import { printable } from './terminal.ts'
 
 export type Undelivered = { failing_chats: number; dead_deliveries: number }
@@ -42,8 +43,9 @@ export function webhookText({ id, url, last_attempt: last, ...one }: Webhook): s
     url,
     ...filterFacts(one),
     ...undelivered(one),
-    one.lost_events_at !== null && `events were deleted before they were delivered, at ${one.lost_events_at}`,
-    last !== null && `last attempt ${last.at}, ${attemptText(last)}`,
+    one.lost_events_at !== null &&
+      `events were deleted before they were delivered, at ${localTime(one.lost_events_at)}`,
+    last !== null && `last attempt ${localSecond(last.at)}, ${attemptText(last)}`,
   ].filter((fact) => fact !== false)
   const state = one.paused ? `  paused (${one.paused_reason})` : ''
   return `${id}${state}\n${facts.map((fact) => `    ${printable(fact)}\n`).join('')}`
@@ -79,8 +81,8 @@ export function deliveryText(delivery: Delivery): string {
   const facts = [
     counted(attempts, 'attempt'),
     attempts > 0 && attemptText(delivery),
-    next !== null && `next ${next}`,
-    dead !== null && `dead since ${dead}`,
+    next !== null && `next ${localSecond(next)}`,
+    dead !== null && `dead since ${localTime(dead)}`,
   ].filter((fact) => fact !== false)
   const place = chat === null ? '' : ` in ${printable(chat)}`
   return `${printable(event)}  ${kind}${place}\n    ${facts.join(', ')}\n`
