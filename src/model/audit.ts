@@ -25,7 +25,9 @@ export const AuditEntry = z.object({
   chat: z
     .string()
     .nullable()
-    .describe('Id of the chat that the call names; null if it names none, or several.'),
+    .describe(
+      'Id of the chat that the call names; null if it names none. A call that names several chats has an entry for each.',
+    ),
   decision: z
     .enum(DECISIONS)
     .describe('`held`: the message waits for approval. `denied`: the caller may not do this.'),

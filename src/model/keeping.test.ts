@@ -13,7 +13,7 @@ describe('the chats of a rule', () => {
     expect(chatList.parse(text)).toEqual(selectors)
   })
 
-  it.each(['everything', '123', '@bot', '15551234567@example.com', 'status channels'])(
+  it.each(['everything', '123', '@bot', '15551234567@example.com', 'status channels', 'constructor'])(
     '%j is none',
     (text) => {
       expect(chatList.safeParse(text).error?.issues[0]?.message).toContain('separated by commas')

@@ -24,19 +24,19 @@ export const KEEP_ALL: KeepRules = { days: 0, perChat: [], never: [], disappeari
 /** The longest limited time: a hundred years. */
 export const MAX_KEEP_DAYS = 36_500
 
-const KINDS: Record<string, ChatKind> = {
-  direct: 'direct',
-  groups: 'group',
-  channels: 'channel',
-  status: 'status',
-  broadcasts: 'broadcast',
-}
+const KINDS: ReadonlyMap<string, ChatKind> = new Map([
+  ['direct', 'direct'],
+  ['groups', 'group'],
+  ['channels', 'channel'],
+  ['status', 'status'],
+  ['broadcasts', 'broadcast'],
+])
 const CHATS =
   'chat ids (…@g.us), phone numbers with country code, or direct, groups, channels, status, broadcasts'
 
 /** Parses a chat id, a phone number or the word for a kind. Returns null for anything else. */
 export function parseSelector(text: string): ChatSelector | null {
-  const kind = KINDS[text.toLowerCase()]
+  const kind = KINDS.get(text.toLowerCase())
   if (kind !== undefined) return { kind }
   if (text.includes('@')) {
     // Servers of WhatsApp, also those of tomorrow; not the domain of an e-mail address.
