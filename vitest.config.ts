@@ -16,7 +16,8 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'simulator/**/*.test.ts', 'test/**/*.test.ts'],
     pool: 'forks',
-    maxWorkers: 2,
+    // Tests wait much: two workers leave a quarter of two cores unused.
+    maxWorkers: 3,
     // A loaded machine takes many times as long, and a test that hangs is rare.
     testTimeout: 120_000,
     hookTimeout: 120_000,
