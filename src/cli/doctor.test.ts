@@ -28,7 +28,7 @@ import { type MachineView, thisMachine } from './doctor-machine.ts'
 import { localTime } from './local-time.ts'
 import { identifyListener } from './who-answers.ts'
 
-const NOON = '2026-07-01T12:00:00.000Z'
+const NOON = '2024-07-01T12:00:00.000Z'
 
 const NOBODY = 65_534
 const isRoot = process.getuid?.() === 0
