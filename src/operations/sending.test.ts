@@ -2,8 +2,7 @@ import { expect, it } from 'vitest'
 import { openArchiveStage } from '../../test/archive-stage.ts'
 import { createTestClock } from '../../test/test-clock.ts'
 import { AppError, ERRORS, fail } from '../errors.ts'
-import type { Action } from '../model/action.ts'
-import { type MessageKey, toJid } from '../model/ids.ts'
+import { toJid } from '../model/ids.ts'
 import { type Policy, sendsBy } from '../model/policy.ts'
 import type { TaskInput, TaskKind } from '../model/task.ts'
 import { sendMessage } from './messages.ts'
@@ -94,22 +93,6 @@ it.each(cases)('each policy decides about %s %j (%s)', async (kind, takes, reach
     const expected = reaches.some((one) => one === reach) ? code : 'sent'
     expect([policy, await outcome(policy as Policy, kind, takes)]).toEqual([policy, expected])
   }
-})
-
-it.each<[Action, string]>([
-  [{ kind: 'react', emoji: '👍' }, 'recipient_not_allowed'],
-  [{ kind: 'delete', for: 'everyone' }, 'recipient_not_allowed'],
-  [{ kind: 'delete', for: 'me' }, 'done'],
-  [{ kind: 'star', starred: true }, 'done'],
-])('the policy "off" is about actions that others see: %j', async (action, expected) => {
-  const { limit } = createSending({
-    sends: { policy: 'off', chats: [] },
-    reader: () => reader as never,
-    isListed: () => false,
-  })
-  const engine = limit({ act: async () => 'done' } as never)
-  const done = engine.act({ keys: [`true_${PERSON}_3EB0AA` as MessageKey] }, action, { limitMs: 1 } as never)
-  expect(await done.catch(({ code }) => code)).toBe(expected)
 })
 
 /** What becomes of what was scheduled to a person, if the owner knows them and if not. `ends`: at once, without waiting. */

@@ -98,7 +98,7 @@ export function createSending({ sends: { policy, chats }, reader, isListed }: Se
   /** Returns the chat in which other people see the action; null: they do not. */
   function placeOf(keys: readonly string[], action: Action): Jid | null {
     if (action.kind === 'forward') return action.to
-    if (action.kind === 'star' || (action.kind === 'delete' && action.for === 'me')) return null
+    if (action.kind === 'star') return null
     return parseMessageKey(keys[0] ?? '')?.chat ?? null
   }
 
