@@ -4,17 +4,17 @@ import type { Jid } from '../model/ids.ts'
 import type { SeenMessage } from '../model/seen.ts'
 
 /** WhatsApp's own words for what changed (WAWebGroupNotificationTypes; the library: GroupNotificationTypes). */
-const FIELDS: Readonly<Record<string, GroupField>> = {
-  subject: 'name',
-  description: 'description',
-  picture: 'picture',
-  announce: 'only_admins_send',
-  restrict: 'only_admins_edit',
-  member_add_mode: 'only_admins_add',
-  membership_approval_mode: 'approve_members',
-  ephemeral: 'disappearing_s',
-  revoke_invite: 'invite',
-}
+const FIELDS: ReadonlyMap<string, GroupField> = new Map([
+  ['subject', 'name'],
+  ['description', 'description'],
+  ['picture', 'picture'],
+  ['announce', 'only_admins_send'],
+  ['restrict', 'only_admins_edit'],
+  ['member_add_mode', 'only_admins_add'],
+  ['membership_approval_mode', 'approve_members'],
+  ['ephemeral', 'disappearing_s'],
+  ['revoke_invite', 'invite'],
+])
 
 /**
  * Returns the event of a new notice; null: what it says has other events, or none. `people`: each of them has an event of their own;
@@ -29,6 +29,6 @@ export function eventOfNotice({
   if (action === 'membership_approval_request') return { kind: 'group.join_requested', data: {} }
   if (action === 'created_membership_requests')
     return { kind: 'group.join_requested', data: {}, people: mentions }
-  const field = FIELDS[action]
+  const field = FIELDS.get(action)
   return field === undefined ? null : { kind: 'group.changed', data: { fields: [field] } }
 }
