@@ -383,10 +383,13 @@ describe('sandbox --linked', () => {
     [
       'audit --chat Amara',
       expect.stringMatching(
-        /^--chat must be a chat id such as .*; "npm run chats -- --query NAME --ids" finds it by name\.\nSee npm run audit -- --help\.\n$/,
+        /^--chat must be a chat id such as .*; "npm run chats -- --url \S+ --query NAME --ids" finds it by name\.\nSee npm run audit -- --help\.\n$/,
       ),
     ],
-    ['outbox approve ob_1', expect.stringMatching(/\n"npm run outbox -- history" lists the items\. .*\n$/)],
+    [
+      'outbox approve ob_1',
+      expect.stringMatching(/\n"npm run outbox -- history --url \S+" lists the items\. .*\n$/),
+    ],
   ])('%s names what was typed, and nothing of the API', async (line, says) => {
     const { code, out, err } = await cli(...line.split(' ').map((word) => word.replace("''", '')))
     expect([code, out, err]).toEqual([1, '', says])
@@ -511,7 +514,10 @@ describe('linking', () => {
 
   it('status says what to type', async () => {
     const { out } = await ended(['status', '--url', sandbox.url])
-    expect(out).toMatch(/^next +Run "npm run auth" to link an account\.$/m)
+    expect(out).toContain(`Run "npm run auth -- --url ${sandbox.url}" to link an account.\n`)
+    expect((await ended(['status'], { env: { WHATSAPP_MCP_URL: sandbox.url } })).out).toContain(
+      '"npm run auth"',
+    )
     const { out: json } = await ended(['status', '--json', '--url', sandbox.url])
     expect(JSON.parse(json).next_step).toContain('POST /api/auth/start')
     const doctor = await ended(['doctor', '--url', sandbox.url])

@@ -12,7 +12,12 @@ import { listChats } from './find-chat.ts'
 import { renderHelp, renderOverview } from './help.ts'
 import { nearest } from './nearest.ts'
 import { jsonLines, printable } from './terminal.ts'
-import { commandLineHere, inWords } from './words.ts'
+import { commandLineHere, inWords, nameServer } from './words.ts'
+
+/** The commands that suggestions send to the server of `--url`. doctor fails there if no server responds, and checks the port without it. */
+const CLIENTS = COMMANDS.filter(({ name, flags }) => 'url' in flags && name !== 'doctor').map(
+  ({ name }) => name,
+)
 
 /** Runs the command that `argv` names. Resolves with the exit code. */
 export async function runCommandLine(argv: string[]): Promise<number> {
@@ -31,7 +36,9 @@ async function run(command: Command, argv: string[]): Promise<number> {
   const see = `See ${commandLineHere(`${command.name} --help`)}.`
   try {
     const given = parseArguments(command, argv)
-    return given === null ? print(renderHelp(command)) : await command.run(given)
+    if (given === null) return print(renderHelp(command))
+    nameServer(String(given.flags.url ?? ''), CLIENTS)
+    return await command.run(given)
   } catch (error) {
     if (error instanceof ConfigError || error instanceof UsageError)
       return complain(`${error.message} ${see}`, EXIT.wrongSetting)

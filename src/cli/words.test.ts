@@ -1,7 +1,7 @@
 /** Every sentence that the server writes for its API, as the command line says it. */
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { AppError, ERRORS } from '../errors.ts'
-import { inCheckout, inSentences, installed, inWords } from './words.ts'
+import { commandLineHere, inCheckout, inSentences, installed, inWords, nameServer } from './words.ts'
 
 const URL_OF_SERVER = 'http://127.0.0.1:8790'
 
@@ -15,6 +15,29 @@ describe('a command line', () => {
   ])('%s is typed %s in a checkout', (line, expected) => {
     expect(inCheckout(line)).toBe(expected)
     expect(installed(line)).toBe(`whatsapp-mcp-api ${line}`)
+  })
+})
+
+describe('for a named server', () => {
+  const AT = '--url http://127.0.0.1:8890'
+  afterEach(() => nameServer('', []))
+  it.each([
+    ['GET /api/status shows it.', `"npm run status -- ${AT}" shows it.`],
+    ['GET /api/accounts/work/chats', `"npm run chats -- ${AT} --account work"`],
+    [
+      'Run whatsapp-mcp-api outbox approve ob_1 --digest d',
+      `Run npm run outbox -- approve ${AT} ob_1 --digest d`,
+    ],
+    ['Start it with "whatsapp-mcp-api serve".', 'Start it with "npm start".'],
+  ])('%s names it once', (text, expected) => {
+    nameServer('http://127.0.0.1:8890', ['status', 'chats', 'outbox approve'])
+    expect(inWords(inWords(text))).toBe(expected)
+  })
+
+  it('a line that names one, or asks for help, stays', () => {
+    nameServer('http://127.0.0.1:8890', ['auth'])
+    const lines = ['auth --url http://127.0.0.1:1', 'auth --help', 'authentic']
+    expect(lines.map(commandLineHere)).toEqual(lines.map(inCheckout))
   })
 })
 

@@ -22,12 +22,29 @@ export function inCheckout(line: string): string {
   return `npm run ${command}${args}`
 }
 
-/** Returns a command line in the form to type here: in a checkout, or with the installed program. */
+/** Returns a command line in the form to type here: in a checkout, or with the installed program, for the server of {@link nameServer}. */
 export function commandLineHere(line: string): string {
   isCheckout ??= existsSync(join(projectRoot(), 'scripts', 'bootstrap.mjs'))
-  return isCheckout ? inCheckout(line) : installed(line)
+  return isCheckout ? inCheckout(atServer(line)) : installed(atServer(line))
 }
 let isCheckout: boolean | undefined
+
+/**
+ * Sets the server of all command lines to type here: a process runs one command.
+ * @param url as `--url` has it; empty: without it
+ * @param commands names of the commands that get the flag
+ */
+export function nameServer(url: string, commands: readonly string[]): void {
+  named = { url, commands }
+}
+let named: { url: string; commands: readonly string[] } = { url: '', commands: [] }
+
+/** The flag comes before the others: a line that is adapted twice has it once. */
+function atServer(line: string): string {
+  const name = named.commands.find((one) => `${line} `.startsWith(`${one} `))
+  if (named.url === '' || name === undefined || / --(url|help)\b/.test(line)) return line
+  return `${name} --url ${quote(named.url)}${line.slice(name.length)}`
+}
 
 /** Quotes a word for a POSIX shell, or for both shells of Windows. */
 export function quote(word: string, platform = process.platform): string {
