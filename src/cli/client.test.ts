@@ -1,6 +1,7 @@
 /** What a command says about the URL that was given, and while a request waits. */
 import { afterEach, expect, it, vi } from 'vitest'
-import { createPauseNotice, givenUrl } from './client.ts'
+import { play } from '../../test/program.ts'
+import { createPauseNotice, givenUrl, openApi } from './client.ts'
 
 afterEach(() => vi.unstubAllEnvs())
 
@@ -19,18 +20,53 @@ it.each(['user:the-secret@host:8790', 'ftp://user:the-secret@host', 'http://:the
   },
 )
 
-it('says that a request waits at first, then every 10 s', () => {
+it('says that requests wait at first, then every 30 s, and that one ended only after it said so', () => {
   vi.useFakeTimers()
   const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+  const said = () => write.mock.calls.splice(0).map(([text]) => String(text).replace(/\n$/, ''))
   try {
     const notice = createPauseNotice()
-    for (let seconds = 0; seconds < 25; seconds += 1) {
-      notice(1_000)
+    notice.ends()
+    for (let seconds = 0; seconds < 65; seconds += 1) {
+      notice.waits(1_000)
       vi.advanceTimersByTime(1_000)
     }
-    expect(write).toHaveBeenCalledTimes(3)
+    expect(said()).toEqual(Array(3).fill('There is no outcome yet. Trying again in 1 s.'))
+    notice.ends()
+    notice.waits(1_000)
+    notice.ends()
+    expect(said()).toEqual(['There is an outcome now.'])
   } finally {
     write.mockRestore()
     vi.useRealTimers()
   }
+})
+
+it('the requests of a client that wait share a notice', async () => {
+  let asked = 0
+  const busy = JSON.stringify({
+    status: 503,
+    code: 'server_busy',
+    retry: 'safe',
+    detail: 'Busy.',
+    hint: 'Wait.',
+  })
+  const server = await play(
+    (_, answer) => {
+      asked += 1
+      if (asked % 2 === 1)
+        answer.writeHead(503, { 'content-type': 'application/problem+json', 'retry-after': '0' }).end(busy)
+      else answer.end('{}')
+    },
+    { isOurs: true },
+  )
+  const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+  const api = openApi({ url: server.url, isNamed: true, retries: 1 })
+  for (let calls = 0; calls < 3; calls += 1) await api.get('/api/status')
+  server.close()
+  expect(asked).toBe(6)
+  expect(write.mock.calls.map(([text]) => text)).toEqual([
+    'There is no outcome yet. Trying again in 0 s.\n',
+    'There is an outcome now.\n',
+  ])
 })

@@ -43,7 +43,7 @@ export type ApiRequest = RequestInit & { headers?: Record<string, string>; isOnc
 const RETRIES = 3
 
 /** The interval between two notices that a request waits. */
-const NOTICE_MS = 10_000
+const NOTICE_MS = 30_000
 
 /** The server responds to readings within 2 s; a machine under load gets more time. */
 const ANSWER_MS = 10_000
@@ -83,6 +83,7 @@ export function openApi(server: Server): Api {
     const card = await (await requireSuccess(url, answer)).json().catch(toNull)
     if (Object(card).name !== 'whatsapp-mcp-api') throw notOurs(url)
   }
+  const notice = createPauseNotice()
   let known: Promise<void> | null = null
   const checkServer = (limitMs: number) => {
     known ??= requireOurServer(Math.min(limitMs, ANSWER_MS))
@@ -118,13 +119,15 @@ export function openApi(server: Server): Api {
       key,
       account,
       retries: most,
-      onPause: createPauseNotice(),
+      onPause: notice.waits,
       fetch: attempt,
     })
     const keyed = once === undefined ? headers : { ...headers, 'idempotency-key': once }
     try {
       const answer = await send(new Request(`${url}${path}`, { ...given, headers: keyed }))
-      return await requireSuccess(url, answer)
+      await requireSuccess(url, answer)
+      notice.ends()
+      return answer
     } catch (error) {
       throw explainFailure(url, error, { limitMs, isOut, isReading, once })
     }
@@ -237,13 +240,21 @@ function carrying(method: string, body: object): ApiRequest {
   return { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
 }
 
-/** Returns a function that says that a request waits: at first, then at most every 10 s. */
-export function createPauseNotice(): (pauseMs: number) => void {
+/** Returns what says that requests wait, at most every 30 s, and then that one has ended. */
+export function createPauseNotice(): { waits(pauseMs: number): void; ends(): void } {
   let saidAtMs = Number.NEGATIVE_INFINITY
-  return (pauseMs) => {
-    if (performance.now() - saidAtMs < NOTICE_MS) return
-    saidAtMs = performance.now()
-    process.stderr.write(`There is no outcome yet. Trying again in ${pauseMs / 1_000} s.\n`)
+  let isSaid = false
+  return {
+    waits(pauseMs) {
+      if (performance.now() - saidAtMs < NOTICE_MS) return
+      saidAtMs = performance.now()
+      isSaid = true
+      process.stderr.write(`There is no outcome yet. Trying again in ${pauseMs / 1_000} s.\n`)
+    },
+    ends() {
+      if (isSaid) process.stderr.write('There is an outcome now.\n')
+      isSaid = false
+    },
   }
 }
 
