@@ -34,6 +34,12 @@ it('has each part of a message to its last word, on lines that no message has', 
   write('multi_vcard', {
     contacts: [...contacts, { name: 'Zoë', phone_numbers: [], organization: 'Bakery' }],
   })
+  const [latitude, longitude] = [48.2, 16.3]
+  write('location', { location: { latitude, longitude, name: 'Café', address: 'Vienna' } })
+  write('location', { location: { latitude, longitude, name: long('the place'), address: 'Vienna' } })
+  write('event_creation', {
+    event: { name: long('the name'), starts_at: '2023-11-14T22:13:20Z', place: 'Home' },
+  })
   const text = [...createExporter(archive.store.db, createTestClock()).export(null, 'text').pieces].join('')
   expect(text.split('\n').filter((line) => line.startsWith('    '))).toEqual([
     `    transcript: ${shown('the voice note')}`,
@@ -45,5 +51,11 @@ it('has each part of a message to its last word, on lines that no message has', 
     `    description: ${shown('the plan')}`,
     ...contacts.map(({ name, phone_numbers }) => `    contact: ${name}, ${phone_numbers[0]}`),
     '    contact: Zoë, Bakery',
+    `    place: ${shown('the place')}`,
+    '    address: Vienna',
+    '    coordinates: 48.2, 16.3',
+    `    event: ${shown('the name')}`,
+    expect.stringMatching(/^ {4}begins: 2023-11-1\d \d\d:\d\d:20 [+-]\d\d:\d\d$/),
+    '    place: Home',
   ])
 })

@@ -79,8 +79,10 @@ function describe(message: Message, before: readonly RevisionRow[]): string {
 }
 
 /** What neither the text nor the kind of a message says, or only cut. */
-function contentOf({ transcript, text, poll, event, contacts }: Message): string[] {
-  const parts: [what: string, text: string | undefined][] = [
+function contentOf(message: Message): string[] {
+  const { transcript, text, poll, event, contacts } = message
+  const parts: Part[] = [
+    ...cutParts(message),
     ['transcript', transcript],
     ['text of the file', text],
     ...(poll?.options ?? []).map(({ name, votes }): [string, string] => [
@@ -96,6 +98,28 @@ function contentOf({ transcript, text, poll, event, contacts }: Message): string
   return parts.flatMap(([what, said]) =>
     said === undefined ? [] : [`${what}: ${visible(said, '\n      ')}`],
   )
+}
+
+type Part = [what: string, text: string | undefined]
+
+/** The parts of a place or an event that is longer than its summary. */
+function cutParts({ summary, location, event }: Message): Part[] {
+  if (summary?.endsWith('…') !== true) return []
+  if (location !== undefined) {
+    const { name, address, latitude, longitude } = location
+    return [
+      ['place', name],
+      ['address', address],
+      ['coordinates', `${latitude}, ${longitude}`],
+    ]
+  }
+  if (event === undefined) return []
+  const { name, starts_at: begins, place } = event
+  return [
+    ['event', name],
+    ['begins', begins && toLocal(begins)],
+    ['place', place],
+  ]
 }
 
 /** An ISO 8601 time in the zone of this computer: `2026-11-26 10:53:14 +02:00`. */
