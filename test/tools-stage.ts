@@ -59,7 +59,7 @@ export async function openToolsStage(options?: Parameters<typeof openHarness>[0]
   const tools = createTools({
     operations: OPERATIONS,
     toolsetOf: () => null,
-    deniedOf: () => undefined,
+    denied: [],
     door: harness.app.door,
     account: DEFAULT_ACCOUNT,
     mcpUrl: () => `${harness.url}/mcp`,

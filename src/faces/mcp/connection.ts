@@ -41,7 +41,7 @@ export type Connection = {
   toolsets(changed: () => Promise<void>): ConnectionToolsets
 }
 
-export type ConnectionsOptions = Omit<ToolsOptions, 'toolsetOf' | 'deniedOf'> & {
+export type ConnectionsOptions = Omit<ToolsOptions, 'toolsetOf' | 'denied'> & {
   /** The toolsets of the settings. */
   limit: Toolset[] | null
 }
@@ -65,12 +65,13 @@ export function createConnections(options: ConnectionsOptions) {
       (one) =>
         (one.toolset === null || on.includes(one.toolset)) && (hasSession || one.name !== enableToolset.name),
     )
-    const wording = createWording(offered, account)
+    const denied = operations.filter((one) => !isAdmitted(caller, one))
+    const wording = createWording(offered, account, denied)
     const tools = createTools({
       ...options,
       operations: offered,
       toolsetOf: (tool) => rows.find((one) => toolName(one) === tool)?.toolset ?? null,
-      deniedOf: (tool) => operations.find((one) => toolName(one) === tool && !isAdmitted(caller, one)),
+      denied,
     })
     return {
       tools,

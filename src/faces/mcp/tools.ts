@@ -53,8 +53,8 @@ export type ToolsOptions = {
   operations: readonly Operation[]
   /** Returns the toolset of a tool that is not offered; null: there is no such tool. */
   toolsetOf(tool: string): string | null
-  /** Returns the operation of a tool for which the caller lacks the scope. */
-  deniedOf(tool: string): Operation | undefined
+  /** The operations for which the caller lacks the scope. */
+  denied: readonly Operation[]
   door: Door
   /** The account of the endpoint. */
   account: string
@@ -97,13 +97,13 @@ export function defineTools(operations: readonly Operation[], account?: string):
 export function createTools({
   operations,
   toolsetOf,
-  deniedOf,
+  denied,
   door,
   account,
   mcpUrl,
   log,
 }: ToolsOptions): Tools {
-  const words = createWording(operations, account)
+  const words = createWording(operations, account, denied)
   const byName = new Map(
     toolsOf(operations).map(([name, operation]) => [
       name,
@@ -119,10 +119,10 @@ export function createTools({
     async call({ name, arguments: given, call, progress, onHeld }) {
       const tool = byName.get(name)
       if (tool === undefined) {
-        const denied = deniedOf(name)
+        const asked = denied.find((one) => toolName(one) === name)
         // For the client it does not exist; the audit log has the attempt.
-        if (denied !== undefined)
-          await door.audited(denied, call, async () => fail('scope_missing')).catch(() => {})
+        if (asked !== undefined)
+          await door.audited(asked, call, async () => fail('scope_missing')).catch(() => {})
         const toolset = toolsetOf(name)
         const text =
           toolset === null

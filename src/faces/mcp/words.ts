@@ -20,8 +20,13 @@ const QR_PAGE = /(?<![\w/.])(?:\/accounts\/[\w-]+)?\/qr\b/g
 /**
  * Returns a function that replaces references and routes with tools. It removes sentences that refer to an operation that is
  * not offered. Routes of such operations, and pages, become those of this account.
+ * @param denied the operations for which the caller lacks the scope: their routes become tools too, with that scope
  */
-export function createWording(operations: readonly Operation[], account: string = DEFAULT_ACCOUNT): Wording {
+export function createWording(
+  operations: readonly Operation[],
+  account: string = DEFAULT_ACCOUNT,
+  denied: readonly Operation[] = [],
+): Wording {
   const byRoute = new Map<string, string>()
   const byName = new Map<string, string>()
   for (const operation of operations) {
@@ -30,12 +35,21 @@ export function createWording(operations: readonly Operation[], account: string 
     for (const route of operation.routes) byRoute.set(route, tool)
     byName.set(operation.name, tool)
   }
+  const scopes = new Map<string, string>()
+  for (const operation of denied) {
+    const tool = toolName(operation)
+    if (tool === null) continue
+    for (const route of operation.routes) byRoute.set(route, tool)
+    scopes.set(tool, operation.scope)
+  }
   return (text, mcpUrl) =>
     withNames(inAccount(text, account), (name) => byName.get(name) ?? null)
       .replace(ROUTE, (found, method: string, path: string, field: string | undefined) => {
         const tool = byRoute.get(`${method} ${defaultPath(path)}`)
         if (tool === undefined) return found
-        return field === undefined ? tool : `${tool} with ${field}`
+        const scope = scopes.get(tool)
+        const needs = scope === undefined ? '' : ` (requires the scope \`${scope}\`)`
+        return `${tool}${field === undefined ? '' : ` with ${field}`}${needs}`
       })
       .replace(QR_PAGE, (page) => (mcpUrl === undefined ? page : new URL(page, mcpUrl).href))
 }
