@@ -77,7 +77,7 @@ describe('send', () => {
     writeFileSync(file, '%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n')
     const { code, out, err } = await cli('send', 'Noor Haddad', 'The route', '--file', file)
     expect([code, err]).toEqual([0, ''])
-    expect(out).toMatch(/^Sent to Noor Haddad at \S+ \(true_\S+\)\.\n$/)
+    expect(out).toMatch(/^Sent to Noor Haddad at \S+ \S+ \(true_\S+\)\.\n$/)
     const { messages } = JSON.parse((await cli('messages', NOOR, '--limit', '1', '--json')).out)
     expect(messages[0]).toMatchObject({
       type: 'document',

@@ -58,8 +58,8 @@ function renderStats(stats: Stats): string {
     ['file', stats.file],
     ['size', `${(stats.size_bytes / 1024 ** 2).toFixed(1)} MiB`],
     ...counts.map((name): [string, string] => [name, String(stats[name])]),
-    ['oldest', stats.oldest_at === null ? 'none' : localTime(stats.oldest_at)],
-    ['newest', stats.newest_at === null ? 'none' : localTime(stats.newest_at)],
+    ['oldest', timeOf(stats.oldest_at)],
+    ['newest', timeOf(stats.newest_at)],
     ...stats.by_kind.map(({ kind, chats, messages }): [string, string] => [
       kind,
       `${counted(messages, 'message')} in ${counted(chats, 'chat')}`,
@@ -67,6 +67,8 @@ function renderStats(stats: Stats): string {
   ]
   return rows.map(([name, text]) => `${name.padEnd(10)} ${printable(text)}\n`).join('')
 }
+
+const timeOf = (time: string | null) => (time === null ? 'none' : localTime(time))
 
 /** Returns the approximate number of messages in this chunk, for the progress only. */
 function countMessages(chunk: Uint8Array, format: ExportFlags['format']): number {

@@ -118,7 +118,7 @@ function blockOf(item: OutboxItem): string {
   return [
     `${id}  ${state}${account === 'default' ? '' : `  account ${printable(account)}`}`,
     `  to ${printable(chat.name)} (${printable(number)}), ${times.join(', ')}`,
-    ...describeHeld(item).map((line) => `  ${printable(line)}`),
+    ...describeHeld(item, localTime).map((line) => `  ${printable(line)}`),
     ...(preview === '' ? [] : preview.split('\n').map((line) => `  | ${printable(line)}`)),
     ...(message_id === null ? [] : [`  message ${printable(message_id)}`]),
     ...(error === null ? [] : [`  ${error.code}: ${printable(error.detail)}`]),

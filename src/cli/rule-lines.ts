@@ -1,4 +1,5 @@
 /** Rules, as lines for people. */
+import { localSecond } from './local-time.ts'
 import { printable } from './terminal.ts'
 import { type EventFilter, filterFacts, type Undelivered, undelivered } from './webhook-lines.ts'
 
@@ -37,6 +38,8 @@ function stateOf({ paused_reason: why, last_attempt: last, ...one }: ListedRule)
     ...undelivered(one),
     ...(last === null
       ? []
-      : [`last ${last.at}, ${last.error ?? 'done'}${last.status === null ? '' : ` (${last.status})`}`]),
+      : [
+          `last ${localSecond(last.at)}, ${last.error ?? 'done'}${last.status === null ? '' : ` (${last.status})`}`,
+        ]),
   ]
 }

@@ -5,6 +5,7 @@ import type { OutboxItem } from '../model/outbox.ts'
 import { type Api, openApi, type Server } from './client.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { fileBody, UPLOAD_MS } from './file-body.ts'
+import { localTime } from './local-time.ts'
 import { showItem } from './outbox.ts'
 import { jsonLines, printable } from './terminal.ts'
 
@@ -35,7 +36,9 @@ export async function send(
   const sent = await (flags.file === '' ? sendText(api, chat, body, flags) : sendFile(api, chat, body, flags))
   if ('item' in sent) return showItem(json, sent)
   const { chat: to, timestamp, message_id: id } = sent
-  process.stdout.write(json ? jsonLines(sent) : `Sent to ${printable(to.name)} at ${timestamp} (${id}).\n`)
+  process.stdout.write(
+    json ? jsonLines(sent) : `Sent to ${printable(to.name)} at ${localTime(timestamp)} (${id}).\n`,
+  )
   return EXIT.ok
 }
 

@@ -6,7 +6,7 @@ import { describeSync, type Status } from '../model/status.ts'
 import { readAccounts } from './account-list.ts'
 import { type Api, ApiError, openApi, type Server } from './client.ts'
 import { EXIT } from './exit-codes.ts'
-import { localSecond } from './local-time.ts'
+import { localSecond, localTime } from './local-time.ts'
 import { jsonLines, printable } from './terminal.ts'
 import { inWords } from './words.ts'
 
@@ -41,7 +41,7 @@ async function renderAll(api: Api, now: Status): Promise<string> {
 export function renderStatus(now: Status, url: string): string {
   const rows: (readonly [string, string | null])[] = [
     ['state', `${now.state}${now.state === 'ready' && !now.connected ? ', connection lost' : ''}`],
-    ['since', now.since_at === null ? null : localSecond(now.since_at)],
+    ['since', localSecond(now.since_at)],
     ['account', now.account === null ? null : nameOf(now.account)],
     ['reason', now.reason],
     ['error', now.last_error],
@@ -78,7 +78,7 @@ function renderArchive({
     return `cannot be opened${encrypted ? ', encrypted' : ''}, ${problem}: see docs/archive.md`
   const kept = `${messages === null ? 'messages' : counted(messages, 'message')}${encrypted ? ', encrypted' : ''}`
   if (problem !== null) return `${kept}, ${problem}: see docs/archive.md`
-  return stale_since === null ? kept : `${kept}, nothing missing until ${stale_since}`
+  return stale_since === null ? kept : `${kept}, nothing missing until ${localTime(stale_since)}`
 }
 
 const WAITING = { qr: 'a QR code', code: 'a pairing code', passkey: 'a passkey' }

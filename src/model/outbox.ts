@@ -99,15 +99,20 @@ const MOST_NAMED = 20
 
 /**
  * Returns what a message that waits does besides its text, as lines for the person who decides. They may contain
- * controls.
+ * controls. `timeOf` renders a time in ISO 8601.
  */
-export function describeHeld({ state, reply_to, mentions = [], release_at }: OutboxItem): string[] {
+export function describeHeld(
+  { state, reply_to, mentions = [], release_at }: OutboxItem,
+  timeOf = (time: string) => time,
+): string[] {
   const more = mentions.length - MOST_NAMED
   const people = [...mentions.slice(0, MOST_NAMED).map(numberOf), ...(more > 0 ? [`${more} more`] : [])]
   return [
     ...(reply_to === undefined ? [] : [`In reply to ${JSON.stringify(reply_to.text)}`]),
     ...(people.length === 0 ? [] : [`Notifies ${people.join(', ')}`]),
-    ...(release_at === null || !WAITING.some((one) => one === state) ? [] : [`To be sent at ${release_at}`]),
+    ...(release_at === null || !WAITING.some((one) => one === state)
+      ? []
+      : [`To be sent at ${timeOf(release_at)}`]),
   ]
 }
 
