@@ -14,6 +14,7 @@ import { note } from '../test/soak/measured.ts'
 import { toCurveLines, toCurveTable } from './all/curve.ts'
 import { toLines, toPage, toResults } from './all/page.ts'
 import { BENCHES, type BenchName, ROWS } from './all/rows.ts'
+import { quantile } from './start/report.ts'
 
 const PAGE = fileURLToPath(new URL('../docs/performance.md', import.meta.url))
 const TAKE_MESSAGES: readonly BenchName[] = ['archive', 'search', 'scale', 'start', 'readers']
@@ -37,6 +38,7 @@ const load = () => loadavg().map((one) => one.toFixed(1))
 const facts = [
   `Date: ${new Date().toISOString().slice(0, 10)}`,
   `Machine: ${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}`,
+  `Speed: Node alone starts in ${Math.round(nodeStart())} ms. The limits in milliseconds, and those a second, were set where that takes 40.`,
   `Commit: ${commit()}`,
   ...(values.messages === undefined ? [] : [`Messages: ${Number(values.messages).toLocaleString('en')}`]),
   `Load at the start: ${load().join(', ')}. Other programs that run meanwhile make every figure worse.`,
@@ -79,6 +81,16 @@ function measure(name: BenchName, json: string): void {
   console.log(`\n== ${name}`)
   const args = [...process.execArgv, script, '--json', json, ...BENCHES[name].args, ...more]
   spawnSync(process.execPath, args, { stdio: 'inherit' })
+}
+
+/** How long a Node that does nothing takes, in milliseconds: the median of 15. */
+function nodeStart(): number {
+  const times = Array.from({ length: 15 }, () => {
+    const from = performance.now()
+    spawnSync(process.execPath, ['-e', '0'])
+    return performance.now() - from
+  })
+  return quantile(times, 0.5) ?? 0
 }
 
 function commit(): string {
