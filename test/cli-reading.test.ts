@@ -215,7 +215,10 @@ describe('webhooks', () => {
     expect((await cli('webhooks', 'replay', id, '--after', '0', '--json')).out).toContain(id)
     expect((await cli('webhooks', 'resume', id)).out).toMatch(new RegExp(`^${id}\\n`))
     const asked = await cli('webhooks', 'delete', id)
-    expect([asked.code, asked.err]).toEqual([2, expect.stringContaining(`webhooks -- delete ${id} --yes`)])
+    expect([asked.code, asked.err]).toEqual([
+      2,
+      expect.stringMatching(`webhooks -- delete --url \\S+ ${id} --yes`),
+    ])
     expect((await cli('webhooks', 'delete', id, '--yes')).code).toBe(0)
     expect((await cli('webhooks', 'list')).out).toBe('There are no webhooks.\n')
   })
