@@ -4,82 +4,73 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openSimulator } from '../../simulator/open-simulator.ts'
-import { createApp } from '../../src/app.ts'
-import { systemClock } from '../../src/clock.ts'
-import { readConfig } from '../../src/config.ts'
-import { launchArgs } from '../../src/engine/wweb/launch-args.ts'
-import { wwebEngine } from '../../src/engine/wweb/open-engine.ts'
-import { createLog } from '../../src/log.ts'
-import { memoryOfTree } from '../../src/process-memory.ts'
-import { browserPid } from '../../test/browser-processes.ts'
+import type { Status } from '../../src/model/status.ts'
+import { startContestant } from '../start/contestants.ts'
+import { urlOf } from '../start/link.ts'
+import { writeBrowser } from '../start/place.ts'
+import { readMemory } from '../start/processes.ts'
 
 /** After the last message: what was read last is let go ten seconds later. */
 const REST_MS = 20_000
 const CHATS = 200
 const PARTS = 10
-const MB = 2 ** 20
+const POLL_MS = 200
+/** All of the history, as fast as it goes. */
+const SETTINGS = {
+  WHATSAPP_HISTORY_PER_CHAT: '1000000',
+  WHATSAPP_HISTORY_TOTAL: '100000000',
+  WHATSAPP_HISTORY_DAYS: '36500',
+  WHATSAPP_HISTORY_PAUSE_MS: '0',
+}
 
+/** Memory as proportional set size, MB. `inPage`: messages that the page holds. */
 export type HistorySample = { messages: number; browserMb: number; inPage: number; nodeMb: number }
 
-/** Links a fresh account with this many messages in 200 chats, and samples at each tenth; the last sample is at rest. */
+/**
+ * Links a fresh account with this many messages in 200 chats to the built server, and samples at each tenth; the last sample is at rest.
+ */
 export async function measureHistory(browser: string, messages: number): Promise<HistorySample[]> {
-  const authDir = mkdtempSync(join(tmpdir(), 'wma-bench-'))
+  const folder = mkdtempSync(join(tmpdir(), 'bench-history-'))
   const simulator = await openSimulator({ dataDir: null, pace: 'none', control: null })
-  await simulator.world.seedHistory({ chats: CHATS, messages })
-  const log = createLog({ level: 'silent' })
-  const env = {
-    WHATSAPP_AUTH_DIR: authDir,
-    WHATSAPP_MCP_PORT: '0',
-    WHATSAPP_HISTORY_PER_CHAT: '1000000',
-    WHATSAPP_HISTORY_TOTAL: '100000000',
-    WHATSAPP_HISTORY_DAYS: '36500',
-    WHATSAPP_HISTORY_PAUSE_MS: '0',
-  }
-  const app = await createApp({
-    config: readConfig({ env, root: authDir }),
-    log,
-    chromeExecutable: browser,
-    openEngine: (profileDir, proxy) =>
-      wwebEngine({
-        profileDir,
-        executablePath: browser,
-        headless: true,
-        browserArgs: launchArgs(true, simulator.chromiumArgs).args,
-        proxy,
-        clock: systemClock,
-        log,
-      }),
+  const { world } = simulator
+  await world.seedHistory({ chats: CHATS, messages })
+  const server = startContestant('ours', {
+    cwd: folder,
+    authDir: join(folder, 'session'),
+    browser: writeBrowser(folder, browser, simulator.chromiumArgs),
+    env: SETTINGS,
   })
-  const { session } = app
   const samples: HistorySample[] = []
-  async function sample(): Promise<void> {
-    const bytes = (await memoryOfTree(browserPid(authDir))) ?? Number.NaN
-    const [page] = await simulator.world.countInPages()
+  async function sample(read: number): Promise<void> {
+    const memory = readMemory(server.child.pid)
+    const [page] = await world.countInPages()
     samples.push({
-      messages: session.status().archive?.messages ?? 0,
-      browserMb: bytes / MB,
+      messages: read,
+      browserMb: memory.browser,
       inPage: page?.messages ?? 0,
-      nodeMb: process.memoryUsage.rss() / MB,
+      nodeMb: memory.node,
     })
   }
   try {
-    await session.start()
-    await simulator.world.scan()
-    while (session.status().state !== 'ready') await sleep(50)
-    for (let part = 0; session.status().sync?.phase !== 'done'; ) {
-      if ((session.status().archive?.messages ?? 0) >= (messages * part) / PARTS) {
-        await sample()
-        part += 1
-      }
-      await sleep(50)
+    const url = await urlOf(server)
+    const status = async () => (await (await fetch(`${url}/api/status`)).json()) as Status
+    await server.connect()
+    await server.qr()
+    await world.scan()
+    await server.ready()
+    let now = await status()
+    for (; now.sync?.phase !== 'done'; now = await status()) {
+      const read = now.archive?.messages ?? 0
+      if (read >= (messages * samples.length) / PARTS) await sample(read)
+      await sleep(POLL_MS)
     }
     await sleep(REST_MS)
-    await sample()
+    await sample(now.archive?.messages ?? 0)
     return samples
   } finally {
-    await app.close()
+    await server.end()
     await simulator.close()
-    rmSync(authDir, { recursive: true, force: true, maxRetries: 5 })
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   }
 }
 
