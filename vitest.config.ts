@@ -16,7 +16,7 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'simulator/**/*.test.ts', 'test/**/*.test.ts'],
     pool: 'forks',
-    // Tests wait much: two workers leave a quarter of two cores unused.
+    // One more than the cores of CI: tests mostly wait.
     maxWorkers: 3,
     // A loaded machine takes many times as long, and a test that hangs is rare.
     testTimeout: 120_000,

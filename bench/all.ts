@@ -38,7 +38,7 @@ const load = () => loadavg().map((one) => one.toFixed(1))
 const facts = [
   `Date: ${new Date().toISOString().slice(0, 10)}`,
   `Machine: ${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}`,
-  `Speed: Node alone starts in ${Math.round(nodeStart())} ms. The limits in milliseconds, and those a second, were set where that takes 40.`,
+  `Speed: Node alone starts in ${Math.round(nodeStart())} ms. A slower machine makes every time longer.`,
   `Commit: ${commit()}`,
   ...(values.messages === undefined ? [] : [`Messages: ${Number(values.messages).toLocaleString('en')}`]),
   `Load at the start: ${load().join(', ')}. Other programs that run meanwhile make every figure worse.`,

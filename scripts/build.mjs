@@ -174,7 +174,7 @@ const withoutLanguages = {
 
 /**
  * Loads `node:http` in a way that leaves undici unloaded: an ES import of it reads all that it exports, and from Node 22 on three
- * of these are undici's. That takes 80 to 120 ms where the rest takes 10 to 20.
+ * of these are undici's, which takes several times as long to load as all the rest.
  * @type {import('esbuild').Plugin}
  */
 const withoutUndici = {

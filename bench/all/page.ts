@@ -63,13 +63,8 @@ export function toPage(results: readonly Result[], facts: readonly string[], cur
     const names = missed.filter((row) => row.missed === reason).map(({ name }) => `**${name}**`)
     return `- ${names.join('; ')}: ${reason}`
   })
-  for (const [reason, fits] of [
-    [SLOWER, isOfSpeed],
-    [UNKNOWN, (row: Row) => !isOfSpeed(row)],
-  ] as const) {
-    const names = missed.flatMap((row) => (row.missed === undefined && fits(row) ? [`**${row.name}**`] : []))
-    if (names.length > 0) why.push(`- ${names.join('; ')}: ${reason}`)
-  }
+  const others = missed.flatMap((row) => (row.missed === undefined ? [`**${row.name}**`] : []))
+  if (others.length > 0) why.push(`- ${others.join('; ')}: ${UNKNOWN}`)
   return [
     `# Performance
 
@@ -87,9 +82,7 @@ ${facts.map((fact) => `- ${fact}`).join('\n')}
 }
 
 /** Of missed targets without a reason of their own. */
-const SLOWER = 'the limits are for a machine of the speed that the list at the top of this page names.'
 const UNKNOWN = 'missed in this run. What stands in the way is not known yet.'
-const isOfSpeed = ({ unit }: Row) => unit === 'ms' || unit.endsWith('/s')
 
 function countOf(results: readonly Result[]): string {
   const judged = results.filter(({ verdict }) => verdict !== '')
